@@ -1,0 +1,1 @@
+"""Otay: an open smart-border platform for two neighbours."""

@@ -1,0 +1,57 @@
+"""What a room shares with the neighbour: its record types, the fields an agreement may name, and what to do with
+records that arrive."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from otay.node.registry import Registry, Text
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A top-level field of a record's body. ``personal``: shown as such to those who write agreements."""
+
+    name: str
+    title: Text
+    personal: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """A record to share. ``business_key`` names it on both sides (a declaration number); ``version`` counts up from 1.
+    ``body`` has a canonical JSON form; only the fields of the agreement leave the node."""
+
+    business_key: str
+    version: int
+    body: dict[str, Any]
+    port: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A record from the neighbour, verified and stored. ``id`` is the inbox record's own."""
+
+    id: int
+    peer: str
+    sequence: int
+    business_key: str
+    version: int
+    body: dict[str, Any]
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RecordType:
+    """``receive`` runs in the transaction that stores the records, once for each record."""
+
+    key: str
+    title: Text
+    fields: tuple[Field, ...]
+    receive: Callable[[Sequence[Received]], None]
+
+
+record_types: Registry[RecordType] = Registry("exchanged record types")

@@ -1,0 +1,53 @@
+"""The node's clock: real time, except in the demo, where border life may run faster.
+
+The demo writes ``clock.json`` (``{"real": s, "played": s, "speed": x}``, seconds since 1970) beside node.toml and
+every process of the node follows it. A node without the demo setting never looks for that file.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+from django.conf import settings
+
+FILE = "clock.json"
+_REREAD_SECONDS = 0.2
+
+
+class _Played:
+    """The played clock: last anchor read, and when."""
+
+    def __init__(self) -> None:
+        self.read_at = -1.0
+        self.real, self.played, self.speed = 0.0, 0.0, 1.0
+
+    def now(self, path: Path) -> float:
+        monotonic = time.monotonic()
+        if monotonic - self.read_at > _REREAD_SECONDS:
+            self.read_at = monotonic
+            try:
+                anchor = json.loads(path.read_text())
+                self.real, self.played, self.speed = anchor["real"], anchor["played"], anchor["speed"]
+            except FileNotFoundError:
+                self.real = self.played = time.time()
+        return self.played + (time.time() - self.real) * self.speed
+
+
+_played = _Played()
+
+
+def now() -> datetime:
+    """The time that records are dated with: UTC, aware."""
+    if settings.OTAY.demo:
+        return datetime.fromtimestamp(_played.now(settings.OTAY.home / FILE), UTC)
+    return datetime.now(UTC)
+
+
+def write_anchor(home: Path, *, played: datetime, speed: float) -> None:
+    """Set the demo clock of the node in ``home``: from now on it shows ``played``, advancing at ``speed``."""
+    partial = home / (FILE + ".partial")
+    partial.write_text(json.dumps({"real": time.time(), "played": played.timestamp(), "speed": speed}))
+    partial.replace(home / FILE)

@@ -1,0 +1,1 @@
+"""A pillar of the joint statement; its rooms are the packages below."""

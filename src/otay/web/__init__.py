@@ -1,0 +1,1 @@
+"""The roof: settings, URLs, navigation, base templates and the home page."""

@@ -1,0 +1,79 @@
+"""The JSON API: every room's router under ``/api/v1/``, OpenAPI 3.1, errors as problem+json (RFC 9457)."""
+
+from __future__ import annotations
+
+import json
+from importlib import import_module
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from ninja import NinjaAPI
+from ninja.errors import AuthenticationError, HttpError, Throttled, ValidationError
+
+from otay.core.errors import OtayError
+from otay.core.findings import error
+from otay.node import registry
+from otay.node.api_auth import AUTH, THROTTLES
+
+PROBLEM_JSON = "application/problem+json"
+
+api = NinjaAPI(
+    title="Otay",
+    version="1",
+    description="What officers, traders, carriers and the neighbour's node can ask of this node and tell it.",
+    auth=AUTH,
+    throttle=THROTTLES,
+    docs_url="docs/",
+    urls_namespace="api",
+)
+
+
+def problem(status: int, title: str, **members: Any) -> HttpResponse:
+    """An RFC 9457 problem document."""
+    body = {"type": "about:blank", "title": title, "status": status, **members}
+    return HttpResponse(json.dumps(body, ensure_ascii=False), status=status, content_type=PROBLEM_JSON)
+
+
+@api.exception_handler(OtayError)
+def _expected(request: HttpRequest, exc: OtayError) -> HttpResponse:
+    language = get_language() or "en"
+    findings = [finding.as_dict(language) for finding in exc.findings]
+    return problem(exc.status, exc.text(language), **({"findings": findings} if findings else {}))
+
+
+@api.exception_handler(ValidationError)
+def _invalid(request: HttpRequest, exc: ValidationError) -> HttpResponse:
+    language = get_language() or "en"
+    findings = [
+        error("/" + "/".join(str(part) for part in item["loc"][1:]), f"schema.{item['type']}", "%(problem)s", problem=item["msg"])
+        for item in exc.errors
+    ]
+    return problem(422, _("The request does not have the shape that this door expects"),
+                   findings=[finding.as_dict(language) for finding in findings])
+
+
+@api.exception_handler(AuthenticationError)
+def _nobody(request: HttpRequest, exc: AuthenticationError) -> HttpResponse:
+    answer = problem(401, _("Sign in, or send a bearer token"))
+    answer["WWW-Authenticate"] = "Bearer"
+    return answer
+
+
+@api.exception_handler(Throttled)
+def _too_fast(request: HttpRequest, exc: Throttled) -> HttpResponse:
+    answer = problem(429, _("Too many requests: wait before the next"))
+    if exc.wait:
+        answer["Retry-After"] = str(int(exc.wait) + 1)
+    return answer
+
+
+@api.exception_handler(HttpError)
+def _http(request: HttpRequest, exc: HttpError) -> HttpResponse:
+    return problem(exc.status_code, str(exc))
+
+
+for entry in registry.apis:
+    module, name = entry.router.split(":")
+    api.add_router(entry.prefix, getattr(import_module(module), name), tags=[entry.tag])

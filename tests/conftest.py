@@ -1,0 +1,17 @@
+"""A node for the tests: made once a run, with SQLite by default or the database named by OTAY_TEST_DATABASE."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+_home = Path(tempfile.mkdtemp(prefix="otay-test-"))
+os.environ["OTAY_HOME"] = str(_home)
+if database := os.environ.get("OTAY_TEST_DATABASE"):
+    os.environ["OTAY_DATABASE"] = database
+os.environ["DJANGO_SETTINGS_MODULE"] = "otay.web.settings"
+
+from otay.node import config  # noqa: E402
+
+config.create(_home, country="US", name="Otay test node", language="en", url="http://testserver", time_zone="UTC")
