@@ -7,6 +7,7 @@ change of code that changes no text changes no catalogue.
 from __future__ import annotations
 
 import ast
+import re
 import struct
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -68,7 +69,7 @@ def _blocks(text: str) -> Iterator[tuple[int, list[str]]]:
     """Entries are separated by empty lines; each with the number of its first line."""
     block: list[str] = []
     start = 1
-    for number, line in enumerate([*text.splitlines(), ""], 1):
+    for number, line in enumerate([*text.split("\n"), ""], 1):
         if line.strip():
             if not block:
                 start = number
@@ -134,7 +135,10 @@ def _lines(entry: Entry) -> Iterator[str]:
 def _quoted(keyword: str, text: str) -> list[str]:
     if "\n" not in text and len(keyword) + len(text) + 3 <= WIDTH:
         return [f"{keyword} {_escape(text)}"]
-    return [f'{keyword} ""', *(_escape(part) for line in text.splitlines(keepends=True) for part in _wrapped(line))]
+    return [
+        f'{keyword} ""',
+        *(_escape(part) for line in re.findall(r"[^\n]*\n|[^\n]+", text) for part in _wrapped(line)),
+    ]
 
 
 def _wrapped(line: str) -> Iterator[str]:
