@@ -46,6 +46,14 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+def speed() -> float:
+    """How many seconds the node's clock goes on in one real second: 1 except in the demo."""
+    if settings.OTAY.demo:
+        _played.now(settings.OTAY.home / FILE)
+        return _played.speed
+    return 1.0
+
+
 def write_anchor(home: Path, *, played: datetime, speed: float) -> None:
     """Set the demo clock of the node in ``home``: from now on it shows ``played``, advancing at ``speed``."""
     partial = home / (FILE + ".partial")

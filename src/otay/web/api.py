@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from importlib import import_module
-from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import get_language
@@ -16,8 +14,7 @@ from otay.core.errors import OtayError
 from otay.core.findings import error
 from otay.node import registry
 from otay.node.api_auth import AUTH, THROTTLES
-
-PROBLEM_JSON = "application/problem+json"
+from otay.web.problems import problem
 
 api = NinjaAPI(
     title="Otay",
@@ -25,15 +22,9 @@ api = NinjaAPI(
     description="What officers, traders, carriers and the neighbour's node can ask of this node and tell it.",
     auth=AUTH,
     throttle=THROTTLES,
-    docs_url="docs/",
+    docs_url=None,  # our own page, web/api_docs.html: the stock one loads scripts from elsewhere
     urls_namespace="api",
 )
-
-
-def problem(status: int, title: str, **members: Any) -> HttpResponse:
-    """An RFC 9457 problem document."""
-    body = {"type": "about:blank", "title": title, "status": status, **members}
-    return HttpResponse(json.dumps(body, ensure_ascii=False), status=status, content_type=PROBLEM_JSON)
 
 
 @api.exception_handler(OtayError)

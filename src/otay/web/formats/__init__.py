@@ -1,0 +1,1 @@
+"""Dates and numbers as the two administrations write them, without doubt about which is the month."""

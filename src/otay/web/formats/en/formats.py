@@ -1,0 +1,11 @@
+"""English: Nov 24, 2023, 14:05; 24-hour clock as border officers use it."""
+
+DATE_FORMAT = "M j, Y"
+SHORT_DATE_FORMAT = "M j, Y"
+TIME_FORMAT = "H:i"
+DATETIME_FORMAT = "M j, Y, H:i"
+SHORT_DATETIME_FORMAT = "M j, H:i"
+YEAR_MONTH_FORMAT = "F Y"
+DECIMAL_SEPARATOR = "."
+THOUSAND_SEPARATOR = ","
+NUMBER_GROUPING = 3

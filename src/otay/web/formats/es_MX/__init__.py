@@ -1,0 +1,1 @@
+"""Mexican Spanish: 24 nov 2023, 14:05."""

@@ -1,0 +1,17 @@
+"""The frame of ``web/base.html`` for pages that use Django's own templates."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
+
+register = template.Library()
+
+
+@register.simple_tag(takes_context=True)
+def frame_part(context: dict[str, Any], name: str) -> SafeString:
+    """One of head, top, messages, bottom of the frame, as every other page has it."""
+    return render_to_string(f"web/frame/{name}.html", {"frame": context["frame"]}, context["request"], using="jinja2")
