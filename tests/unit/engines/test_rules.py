@@ -86,8 +86,8 @@ def test_reason_text_fills_numbers_and_never_reaches_into_objects() -> None:
     assert (
         reason_text("{value} USD of {hs6}", {"value": Decimal("1250000.50"), "hs6": "020110"})
         == "1,250,000.50 USD of 020110"
-    assert reason_text("{value}", {"value": Decimal(1) / 3}) == "0.333"
     )
+    assert reason_text("{value}", {"value": Decimal(1) / 3}) == "0.333"
     assert reason_text("{value.__class__}", {"value": 1}) == "{value.__class__}"
 
 
