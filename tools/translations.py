@@ -16,6 +16,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import po
 
@@ -39,7 +40,7 @@ PLACEHOLDER = re.compile(r"%%|%\(\w+\)[#0+-]*\d*(?:\.\d+)?[a-zA-Z]|%[sdifr](?![a
 TAG = re.compile(r"</?([a-zA-Z][a-zA-Z0-9]*)[^<>]*>")
 
 Messages = dict[po.Key, po.Entry]
-Extractor = Callable[..., Iterator[tuple[int, str | None, object, list[str]]]]
+Extractor = Callable[..., Any]
 
 
 class Source:
