@@ -52,8 +52,12 @@ class Actor:
         """Raise :class:`Forbidden` unless :meth:`may`."""
         if not self.may(permission, port=port):
             raise Forbidden(
-                N_("%(actor)s does not hold the permission %(permission)s at %(port)s. Ask an administrator for a role that does."),
-                actor=self.name, permission=permission, port=port or N_("any port"),
+                N_(
+                    "%(actor)s does not hold the permission %(permission)s at %(port)s. Ask an administrator for a role that does."
+                ),
+                actor=self.name,
+                permission=permission,
+                port=port or N_("any port"),
             )
 
     def ports(self, permission: str) -> frozenset[str] | None:

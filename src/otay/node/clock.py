@@ -18,22 +18,26 @@ _REREAD_SECONDS = 0.2
 
 
 class _Played:
-    """The played clock: last anchor read, and when."""
+    """The played clock: last anchor read (real, played, speed), and when. One tuple, so that threads never mix two."""
 
     def __init__(self) -> None:
         self.read_at = -1.0
-        self.real, self.played, self.speed = 0.0, 0.0, 1.0
+        self.anchor: tuple[float, float, float] | None = None
 
-    def now(self, path: Path) -> float:
+    def read(self, path: Path) -> tuple[float, float, float]:
         monotonic = time.monotonic()
-        if monotonic - self.read_at > _REREAD_SECONDS:
+        if self.anchor is None or monotonic - self.read_at > _REREAD_SECONDS:
             self.read_at = monotonic
             try:
-                anchor = json.loads(path.read_text())
-                self.real, self.played, self.speed = anchor["real"], anchor["played"], anchor["speed"]
+                found = json.loads(path.read_text())
+                self.anchor = (found["real"], found["played"], found["speed"])
             except FileNotFoundError:
-                self.real = self.played = time.time()
-        return self.played + (time.time() - self.real) * self.speed
+                self.anchor = (0.0, 0.0, 1.0)
+        return self.anchor
+
+    def now(self, path: Path) -> float:
+        real, played, speed = self.read(path)
+        return played + (time.time() - real) * speed
 
 
 _played = _Played()
@@ -46,11 +50,15 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+def real_now() -> datetime:
+    """The real time, also in the demo: for leases, jobs and whatever else is the machine's business."""
+    return datetime.now(UTC)
+
+
 def speed() -> float:
     """How many seconds the node's clock goes on in one real second: 1 except in the demo."""
     if settings.OTAY.demo:
-        _played.now(settings.OTAY.home / FILE)
-        return _played.speed
+        return _played.read(settings.OTAY.home / FILE)[2]
     return 1.0
 
 

@@ -75,7 +75,9 @@ def load(home: Path) -> NodeConfig:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise BadConfiguration(
-            N_("%(path)s does not exist. Create a node with: otay node init %(home)s --country US"), path=path, home=home
+            N_("%(path)s does not exist. Create a node with: otay node init %(home)s --country US"),
+            path=path,
+            home=home,
         ) from None
     except tomllib.TOMLDecodeError as problem:
         raise BadConfiguration(N_("%(path)s is not valid TOML: %(problem)s"), path=path, problem=problem) from None
@@ -87,14 +89,18 @@ def _checked(home: Path, path: Path, raw: dict[str, Any]) -> NodeConfig:
     if unknown := sorted(set(raw) - known):
         raise BadConfiguration(
             N_("%(path)s: unknown setting %(unknown)s; known are %(known)s"),
-            path=path, unknown=", ".join(unknown), known=", ".join(sorted(known)),
+            path=path,
+            unknown=", ".join(unknown),
+            known=", ".join(sorted(known)),
         )
     if missing := sorted({"country", "name", "language", "url"} - set(raw)):
         raise BadConfiguration(N_("%(path)s: %(missing)s is missing"), path=path, missing=", ".join(missing))
     if raw["language"] not in LANGUAGES:
         raise BadConfiguration(
             N_("%(path)s: language is %(value)s; expected one of %(known)s"),
-            path=path, value=raw["language"], known=", ".join(LANGUAGES),
+            path=path,
+            value=raw["language"],
+            known=", ".join(LANGUAGES),
         )
     return NodeConfig(
         home=home,
@@ -129,8 +135,11 @@ def create(
         secret.touch(mode=0o600)
         secret.write_text(secrets.token_urlsafe(64))
     lines = [
-        f'country = "{country}"', f'name = "{name}"', f'language = "{language}"',
-        f'time_zone = "{time_zone}"', f'url = "{url}"',
+        f'country = "{country}"',
+        f'name = "{name}"',
+        f'language = "{language}"',
+        f'time_zone = "{time_zone}"',
+        f'url = "{url}"',
     ]
     if demo:
         lines.append("demo = true  # invented people and firms; accepts loopback only")

@@ -42,8 +42,19 @@ PARTNER_NODE = Role("partner_node", _("Partner node"), second_factor=False)
 ROLES: dict[str, Role] = {
     role.key: role
     for role in (
-        PORT_OFFICER, SUPERVISOR, TARGETING, TRUSTED_PROGRAMME, TRANSIT, INVESTIGATIONS, PLANNER, RESCUE, AUDITOR,
-        ADMINISTRATOR, TRADER, CARRIER, PARTNER_NODE,
+        PORT_OFFICER,
+        SUPERVISOR,
+        TARGETING,
+        TRUSTED_PROGRAMME,
+        TRANSIT,
+        INVESTIGATIONS,
+        PLANNER,
+        RESCUE,
+        AUDITOR,
+        ADMINISTRATOR,
+        TRADER,
+        CARRIER,
+        PARTNER_NODE,
     )
 }
 OFFICERS = tuple(role for role in ROLES.values() if role.second_factor)
