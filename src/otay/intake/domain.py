@@ -1,0 +1,105 @@
+"""The rules of the door, pure: what a message is to those that came before it under the same reference."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from otay.core.findings import Finding, error
+from otay.core.i18n import N_
+from otay.intake.bounds import MESSAGE_BYTES, REFERENCE_LENGTH
+
+TOO_LARGE = "intake.size"
+
+
+class Standing(StrEnum):
+    """What a message is to what the door holds already."""
+
+    NEW = "new"
+    DUPLICATE = "duplicate"
+    CORRECTION = "correction"
+    CONFLICT = "conflict"
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A message held already, of the same sender and reference. ``live``: anything but refused."""
+
+    id: int
+    digest: bytes
+    live: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """``other``: the message that this one repeats, corrects or contradicts."""
+
+    standing: Standing
+    other: int | None = None
+
+
+def standing(digest: bytes, known: Iterable[Known]) -> Verdict:
+    """What a message with ``digest`` is to the ``known`` ones of its sender and reference, oldest first.
+
+    The same bytes again are a duplicate. Other bytes correct a refused message; beside one that stands (accepted,
+    partly accepted, or still to be looked at) they are a conflict: a reference names one message.
+    """
+    refused = None
+    live = None
+    for message in known:
+        if message.digest == digest:
+            return Verdict(Standing.DUPLICATE, message.id)
+        if message.live:
+            live = message.id
+        else:
+            refused = message.id
+    if live is not None:
+        return Verdict(Standing.CONFLICT, live)
+    return Verdict(Standing.NEW) if refused is None else Verdict(Standing.CORRECTION, refused)
+
+
+def default_reference(digest: bytes) -> str:
+    """The reference of a message that came without one: from its bytes, so that a resend is known as such."""
+    return f"sha256-{digest.hex()[:32]}"
+
+
+def reference_findings(reference: str) -> list[Finding]:
+    """A reference is at most 70 printable characters (WCO D026 has 35; file names are longer)."""
+    if len(reference) > REFERENCE_LENGTH or not reference.isprintable():
+        return [
+            error(
+                "reference",
+                "intake.reference",
+                N_("The reference must be at most %(most)s printable characters"),
+                reference,
+                N_("Shorten it or take out control characters, and send the message again"),
+                most=REFERENCE_LENGTH,
+            )
+        ]
+    return []
+
+
+def too_large(size: int) -> Finding:
+    """A message is at most 16 MiB, after any decompression."""
+    return error(
+        "/",
+        TOO_LARGE,
+        N_("A message of %(size)s bytes; at most %(most)s are taken"),
+        remedy=N_("Send it in parts, each under a reference of its own"),
+        size=size,
+        most=MESSAGE_BYTES,
+    )
+
+
+def conflict(reference: str, other: int) -> Finding:
+    """A reference names one message of its sender."""
+    return error(
+        "reference",
+        "intake.reference_conflict",
+        N_("The reference %(reference)s already names message %(other)s, which has other content"),
+        reference,
+        N_("Give the new message a reference of its own; amend an accepted record through an amendment"),
+        reference=reference,
+        other=other,
+    )

@@ -1,0 +1,175 @@
+"""Second transaction: the room's handler makes records of the messages, together with the messages' new state."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from django.db import InterfaceError, OperationalError, connection, transaction
+
+from otay.core.findings import Finding, error
+from otay.core.i18n import N_
+from otay.intake import bounds, faults, queries, recognition
+from otay.intake.models import StoredMessage
+from otay.intake.registry import Handler, Message, Outcome, State
+from otay.node import clock
+from otay.node.accounts import actor_by_key
+from otay.node.actors import Actor
+
+log = logging.getLogger(__name__)
+
+UNAVAILABLE = (OperationalError, InterfaceError)
+"""The database cannot work now. Says nothing about a message: it stays ``received`` and is tried again."""
+
+_WRITTEN = ("state", "format", "handler", "findings", "answer", "subjects", "alarm", "settled_at")
+
+
+def settle(*, ids: Sequence[int], senders: Mapping[str, Actor] | None = None, skip_locked: bool = False) -> int:
+    """Apply those of the messages ``ids`` that nobody applied yet; returns how many those were.
+
+    ``senders``: actors at hand by key; others are looked up. ``skip_locked``: leave those that another process has.
+    """
+    found = dict(senders or {})
+    settled = 0
+    for start in range(0, len(ids), bounds.TOGETHER):
+        settled += _settle_together(ids[start : start + bounds.TOGETHER], found, skip_locked)
+    return settled
+
+
+@transaction.atomic
+def _settle_together(ids: Sequence[int], senders: dict[str, Actor], skip_locked: bool) -> int:
+    rows = list(
+        StoredMessage.objects.select_for_update(skip_locked=skip_locked)
+        .filter(pk__in=ids, state=State.RECEIVED)
+        .order_by("pk")
+    )
+    faults.point("claimed")
+    for run in _runs(rows):
+        _apply_run(run, senders)
+    _write(rows)
+    faults.point("applied")
+    return len(rows)
+
+
+def _runs(rows: Sequence[StoredMessage]) -> Iterator[list[StoredMessage]]:
+    """Rows split so that each run is of one sender and one format; a sender's messages stay in their order."""
+    for row in rows:
+        if not row.format:
+            row.format = _detected(row)
+    by_sender = sorted(rows, key=lambda row: row.sender)  # stable
+    for _key, run in groupby(by_sender, key=lambda row: (row.sender, row.format)):
+        yield list(run)
+
+
+def _detected(row: StoredMessage) -> str:
+    try:
+        return recognition.detect(queries.raw_bytes(row), row.name)
+    except Exception:
+        log.exception("message %s: its format could not be found out", row.pk)
+        return ""
+
+
+def _apply_run(run: Sequence[StoredMessage], senders: dict[str, Actor]) -> None:
+    """Give every row of ``run`` its new state."""
+    key = run[0].sender
+    if key not in senders and (actor := actor_by_key(key)) is not None:
+        senders[key] = actor
+    sender = senders.get(key)
+    handler = recognition.handler_of(run[0].format)
+    refusal: Finding | None = None
+    if sender is None:
+        refusal = _sender_gone(key)
+    elif handler is None:
+        refusal = recognition.unknown_format(run[0].format)
+    elif handler.permission and not sender.may(handler.permission):
+        refusal = recognition.not_permitted(sender, handler)
+    if refusal is not None or sender is None or handler is None:
+        for row in run:
+            _set(row, Outcome(State.REFUSED, (refusal,) if refusal else ()), handler)
+        return
+    _apply(_Application(handler, sender), run)
+
+
+@dataclass(frozen=True, slots=True)
+class _Application:
+    handler: Handler
+    sender: Actor
+
+
+def _apply(work: _Application, rows: Sequence[StoredMessage]) -> None:
+    """Apply ``rows`` as one; when the handler fails, halve until the message that it fails on stands alone."""
+    try:
+        with transaction.atomic():
+            messages: list[Message] = [queries.as_message(row) for row in rows]
+            outcomes = work.handler.apply(work.sender, messages)
+            for row, outcome in zip(rows, outcomes, strict=True):
+                _set(row, outcome, work.handler)
+    except UNAVAILABLE:
+        raise
+    except Exception as problem:
+        if len(rows) == 1:
+            log.exception("message %s: the handler %s failed", rows[0].pk, work.handler.key)
+            _set(rows[0], Outcome(State.REFUSED, (internal(type(problem).__name__),)), work.handler)
+            rows[0].alarm = True
+            return
+        middle = len(rows) // 2
+        _apply(work, rows[:middle])
+        _apply(work, rows[middle:])
+
+
+def _set(row: StoredMessage, outcome: Outcome, handler: Handler | None) -> None:
+    if outcome.state is State.RECEIVED:
+        raise ValueError("a handler's outcome is accepted, partly or refused")
+    row.state = outcome.state
+    row.handler = handler.key if handler else ""
+    row.findings = [finding.as_record() for finding in outcome.findings]
+    row.answer = dict(outcome.answer)
+    row.subjects = list(outcome.subjects)
+    row.alarm = False
+    row.settled_at = clock.now()
+    _values(row)  # here, where a failure is still this message's own: an answer may have no JSON form
+
+
+def internal(problem: str) -> Finding:
+    """The node itself failed on the message; its sender did nothing wrong."""
+    return error(
+        "/",
+        "intake.internal",
+        N_("This node failed on the message (%(problem)s); its operators were told"),
+        remedy=N_("Wait: the message is kept as it came and can be replayed once the node is mended"),
+        problem=problem,
+    )
+
+
+def _sender_gone(key: str) -> Finding:
+    """The sender must still have an account when the message is applied."""
+    return error(
+        "sender",
+        "intake.sender",
+        N_("%(sender)s has no valid account on this node any more"),
+        key,
+        N_("Ask an administrator of the node to renew it, then have the message replayed"),
+        sender=key,
+    )
+
+
+def _values(row: StoredMessage) -> list[object]:
+    meta = StoredMessage._meta
+    values: list[object] = []
+    for name in _WRITTEN:
+        field = meta.get_field(name)
+        values.append(field.get_db_prep_save(getattr(row, field.attname), connection))  # type: ignore[union-attr]
+    return values
+
+
+def _write(rows: Sequence[StoredMessage]) -> None:
+    """One prepared UPDATE for all rows: many times faster than ``bulk_update``'s CASE (see decision 0060)."""
+    if not rows:
+        return
+    name = connection.ops.quote_name
+    assignments = ", ".join(f"{name(column)} = %s" for column in _WRITTEN)
+    statement = f"UPDATE {name(StoredMessage._meta.db_table)} SET {assignments} WHERE id = %s"  # noqa: S608 own names
+    with connection.cursor() as cursor:
+        cursor.executemany(statement, [[*_values(row), row.pk] for row in rows])
