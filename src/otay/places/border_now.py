@@ -1,0 +1,1 @@
+def panel_context(request, actor): return {}
