@@ -38,11 +38,14 @@ def _expected(request: HttpRequest, exc: OtayError) -> HttpResponse:
 def _invalid(request: HttpRequest, exc: ValidationError) -> HttpResponse:
     language = get_language() or "en"
     findings = [
-        error("/" + "/".join(str(part) for part in item["loc"][1:]), f"schema.{item['type']}", "%(problem)s", problem=item["msg"])
+        error("/" + "/".join(map(str, item["loc"][1:])), f"schema.{item['type']}", "%(problem)s", problem=item["msg"])
         for item in exc.errors
     ]
-    return problem(422, _("The request does not have the shape that this door expects"),
-                   findings=[finding.as_dict(language) for finding in findings])
+    return problem(
+        422,
+        _("The request does not have the shape that this door expects"),
+        findings=[finding.as_dict(language) for finding in findings],
+    )
 
 
 @api.exception_handler(AuthenticationError)

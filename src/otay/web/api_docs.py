@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -57,6 +58,7 @@ class Schema:
     choices: list[str]
 
 
+@login_not_required
 @require_GET
 def api_docs(request: HttpRequest) -> HttpResponse:
     """Every operation with its parameters, shapes and an example to paste into a shell."""
@@ -65,11 +67,18 @@ def api_docs(request: HttpRequest) -> HttpResponse:
     for path, method, operation in _operations(document):
         tag = (operation.get("tags") or ["Otay"])[0]
         groups.setdefault(tag, []).append(_described(document, path, method, operation))
-    schemas = [_schema(name, shape) for name, shape in sorted(document.get("components", {}).get("schemas", {}).items())]
-    return render(request, "web/api_docs.html", {
-        "groups": groups, "schemas": schemas, "text": document["info"].get("description", ""),
-        "document_url": reverse("api:openapi-json"),
-    })
+    shapes = document.get("components", {}).get("schemas", {})
+    schemas = [_schema(name, shape) for name, shape in sorted(shapes.items())]
+    return render(
+        request,
+        "web/api_docs.html",
+        {
+            "groups": groups,
+            "schemas": schemas,
+            "text": document["info"].get("description", ""),
+            "document_url": reverse("api:openapi-json"),
+        },
+    )
 
 
 def _operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
@@ -81,8 +90,8 @@ def _operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, 
 
 def _described(document: dict[str, Any], path: str, method: str, operation: dict[str, Any]) -> Operation:
     parameters = [
-        _field(item["name"], item.get("schema", {}), item.get("required", False), item.get("description", ""), item["in"])
-        for item in operation.get("parameters", [])
+        _field(own["name"], own.get("schema", {}), own.get("required", False), own.get("description", ""), own["in"])
+        for own in operation.get("parameters", [])
     ]
     content = operation.get("requestBody", {}).get("content", {})
     return Operation(
@@ -160,7 +169,8 @@ def _example(document: dict[str, Any], shape: dict[str, Any], depth: int) -> Any
     if depth > DEEPEST_EXAMPLE:
         return None
     if "$ref" in shape:
-        return _example(document, document["components"]["schemas"].get(shape["$ref"].rsplit("/", 1)[-1], {}), depth + 1)
+        named = document["components"]["schemas"].get(shape["$ref"].rsplit("/", 1)[-1], {})
+        return _example(document, named, depth + 1)
     for key in ("example", "const", "default"):
         if shape.get(key) is not None:
             return shape[key]
@@ -172,12 +182,14 @@ def _example(document: dict[str, Any], shape: dict[str, Any], depth: int) -> Any
     if shape.get("type") == "array":
         return [_example(document, shape.get("items", {}), depth + 1)]
     if "properties" in shape:
-        wanted = set(shape.get("required", [])) or set(shape["properties"])
-        return {key: _example(document, member, depth + 1) for key, member in shape["properties"].items() if key in wanted}
+        members = shape["properties"]
+        wanted = [key for key in shape.get("required") or members if key in members]
+        return {key: _example(document, members[key], depth + 1) for key in wanted}
     return _plain(shape)
 
 
 def _plain(shape: dict[str, Any]) -> Any:
-    by_format = {"date": "2023-11-24", "date-time": "2023-11-24T14:05:00Z", "uuid": "00000000-0000-0000-0000-000000000000"}
-    by_type = {"integer": shape.get("minimum", 1), "number": shape.get("minimum", 1), "boolean": True, "object": {}, "string": "…"}
-    return by_format.get(shape.get("format", "")) or by_type.get(shape.get("type", ""), None)
+    least = shape.get("minimum", 1)
+    by_format = {"date": "2023-11-24", "date-time": "2023-11-24T14:05:00Z"}
+    by_type = {"integer": least, "number": least, "boolean": True, "object": {}, "string": "…"}
+    return by_format.get(shape.get("format", "")) or by_type.get(shape.get("type", ""))

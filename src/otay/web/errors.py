@@ -14,22 +14,26 @@ from otay.core.errors import OtayError
 from otay.web.problems import problem
 
 TITLES: dict[int, tuple[Promise, Promise]] = {
-    400: (_("The node could not read this request"),
-          _("Go back and try again. If you typed the address, check it.")),
-    403: (_("You may not do this"),
-          _("Your account does not hold the permission for it. Ask an administrator of this node for a role that does.")),
-    404: (_("There is nothing at this address"),
-          _("Check the address, or find the page through the menu. A record that you may not see is not shown either.")),
-    409: (_("The record has changed meanwhile"),
-          _("Somebody else was faster, or the step is not possible in the record's present state. Look at it again.")),
-    413: (_("This is too large"),
-          _("Send less at once: split the file or the list.")),
-    422: (_("Not accepted as it stands"),
-          _("Correct what is listed below and send it again.")),
-    429: (_("Too many attempts"),
-          _("Wait a few minutes, then try again. Nothing was changed.")),
-    500: (_("Something went wrong on this node"),
-          _("The fault is ours and has been written to the node's log. Try again; if it stays, tell the administrator.")),
+    400: (_("The node could not read this request"), _("Go back and try again. If you typed the address, check it.")),
+    403: (
+        _("You may not do this"),
+        _("Your account lacks the permission for it. Ask an administrator of this node for a role that holds it."),
+    ),
+    404: (
+        _("There is nothing at this address"),
+        _("Check the address, or use the menu. A record that you may not see is answered in the same way."),
+    ),
+    409: (
+        _("The record has changed meanwhile"),
+        _("Somebody else was faster, or the step is not possible in the record's present state. Look at it again."),
+    ),
+    413: (_("This is too large"), _("Send less at once: split the file or the list.")),
+    422: (_("Not accepted as it stands"), _("Correct what is listed below and send it again.")),
+    429: (_("Too many attempts"), _("Wait a few minutes, then try again. Nothing was changed.")),
+    500: (
+        _("Something went wrong on this node"),
+        _("The fault is ours and stands in the node's log. Try again; if it stays, tell an administrator."),
+    ),
 }
 
 
@@ -40,6 +44,7 @@ class ErrorPages:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Pass on; the work is done in :meth:`process_exception`."""
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
@@ -90,7 +95,12 @@ def failed(request: HttpRequest) -> HttpResponse:
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Page for a form that did not come from this node's own page, or whose cookie is gone."""
     return error_page(
-        request, 403,
-        text=str(_("The form was not accepted: its security token is missing or out of date. Open the page again, "
-                   "allow cookies for this site, and send the form once more. Nothing was changed.")),
+        request,
+        403,
+        text=str(
+            _(
+                "The form was not accepted: its security token is missing or out of date. Open the page again, "
+                "allow cookies for this site, and send the form once more. Nothing was changed."
+            )
+        ),
     )

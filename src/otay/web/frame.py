@@ -101,4 +101,3 @@ def navigation(path: str, actor: Actor | None) -> list[Section]:
 
 def _open(permission: str, actor: Actor | None) -> bool:
     return not permission or (actor is not None and actor.may(permission))
-

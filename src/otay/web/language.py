@@ -25,6 +25,7 @@ class LanguageMiddleware:
         self.zone = ZoneInfo(settings.OTAY.time_zone)
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer in the language chosen, and say which in ``Content-Language``."""
         language = self.chosen(request)
         with translation.override(language), timezone.override(self.zone):
             request.LANGUAGE_CODE = language  # type: ignore[attr-defined]

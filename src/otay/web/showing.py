@@ -100,6 +100,13 @@ def percent(share: Number | None, decimals: int = 0) -> str:
 
 
 FILTERS: dict[str, Callable[..., Any]] = {
-    "number": number, "date": day, "time": moment, "epoch": epoch, "duration": duration, "ago": ago,
-    "money": money, "mass": mass, "percent": percent,
+    "number": number,
+    "date": day,
+    "time": moment,
+    "epoch": epoch,
+    "duration": duration,
+    "ago": ago,
+    "money": money,
+    "mass": mass,
+    "percent": percent,
 }

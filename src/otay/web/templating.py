@@ -20,14 +20,15 @@ from otay.web.frame import shell
 def environment(**options: Any) -> Environment:
     """Jinja2 as every page gets it. A name that a view forgot to pass is an error, not an empty space."""
     options.setdefault("undefined", StrictUndefined)
-    options.setdefault("autoescape", True)
     options.setdefault("bytecode_cache", _bytecode_cache())
-    env = Environment(
-        extensions=["jinja2.ext.i18n", "jinja2.ext.do"], trim_blocks=True, lstrip_blocks=True, cache_size=-1, **options
-    )
+    options |= {"autoescape": True, "trim_blocks": True, "lstrip_blocks": True, "cache_size": -1}
+    env = Environment(extensions=["jinja2.ext.i18n", "jinja2.ext.do"], **options)  # noqa: S701 - escaping is in options
     env.install_gettext_callables(  # type: ignore[attr-defined]
-        translation.gettext, translation.ngettext, newstyle=True,
-        pgettext=translation.pgettext, npgettext=translation.npgettext,
+        translation.gettext,
+        translation.ngettext,
+        newstyle=True,
+        pgettext=translation.pgettext,
+        npgettext=translation.npgettext,
     )
     env.policies["json.dumps_function"] = _dumps
     env.globals.update(static=static, url=_url, shell=shell, now=timezone.now, csrf_field=csrf_input)

@@ -6,6 +6,7 @@ import logging
 from dataclasses import dataclass
 
 from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
@@ -31,6 +32,7 @@ class Block:
     html: SafeString | None
 
 
+@login_not_required
 @require_GET
 def home(request: HttpRequest) -> HttpResponse:
     """The border now; for a reader who has not signed in, what this node is."""
@@ -40,6 +42,7 @@ def home(request: HttpRequest) -> HttpResponse:
     return render(request, "web/home.html", _now(request, actor))
 
 
+@login_not_required
 @require_GET
 @cache_control(private=True, no_cache=True)
 @conditional_page
@@ -73,12 +76,14 @@ def _block(request: HttpRequest, actor: Actor, panel: registry.Panel) -> Block:
     return Block(panel.key, str(panel.title), html)
 
 
+@login_not_required
 @require_GET
 def about(request: HttpRequest) -> HttpResponse:
     """What this node is, what it is for, its version and licence."""
     return render(request, "web/about.html", {})
 
 
+@login_not_required
 @require_POST
 def set_language(request: HttpRequest) -> HttpResponse:
     """Remember the reader's language, on this browser and with their account, and go back to where they were."""
@@ -88,8 +93,14 @@ def set_language(request: HttpRequest) -> HttpResponse:
     answer = redirect(back)
     code = request.POST.get("language", "")
     if code in language.CODES:
-        answer.set_cookie(settings.LANGUAGE_COOKIE_NAME, code, max_age=31_536_000, samesite="Lax", httponly=True,
-                          secure=settings.SESSION_COOKIE_SECURE)
+        answer.set_cookie(
+            settings.LANGUAGE_COOKIE_NAME,
+            code,
+            max_age=31_536_000,
+            samesite="Lax",
+            httponly=True,
+            secure=settings.SESSION_COOKIE_SECURE,
+        )
         if request.user.is_authenticated:
             language.remember(user=request.user, language=code)
     return answer
