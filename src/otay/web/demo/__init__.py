@@ -1,0 +1,1 @@
+"""The demonstration: two nodes on one machine and a day of border life."""
