@@ -18,6 +18,10 @@ from otay.node import config  # noqa: E402
 
 config.create(_home, country="US", name="Otay test node", language="en", url="http://testserver", time_zone="UTC")
 
+import django  # noqa: E402
+
+django.setup()  # the settings need the node's home, so pytest-django could not do it before this file was read
+
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: pytest.FixtureRequest) -> None:
