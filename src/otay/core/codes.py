@@ -24,7 +24,7 @@ USER_ASSIGNED = frozenset(
 )
 
 # International Chamber of Commerce, Incoterms 2020; DAT is of 2010 and still written on contracts
-INCOTERMS = frozenset("EXW FCA CPT CIP DAP DPU DDP FAS FOB CFR CIF DAT".split())
+INCOTERMS = frozenset(["EXW", "FCA", "CPT", "CIP", "DAP", "DPU", "DDP", "FAS", "FOB", "CFR", "CIF", "DAT"])
 
 # UN/CEFACT Recommendation 19
 TRANSPORT_MODES = {

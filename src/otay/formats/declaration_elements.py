@@ -58,6 +58,8 @@ def _an(limit: int) -> Any:
 
 _TEXT = (BeforeValidator(_code_text), AfterValidator(_storable))
 An3 = Annotated[str, _an(3), *_TEXT]
+An2 = Annotated[str, _an(2), *_TEXT]
+An9 = Annotated[str, _an(9), *_TEXT]
 An4 = Annotated[str, _an(4), *_TEXT]
 An7 = Annotated[str, _an(7), *_TEXT]
 An17 = Annotated[str, _an(17), *_TEXT]
@@ -71,7 +73,8 @@ Letters3 = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[A
 Digit = Annotated[str, BeforeValidator(_code_text), StringConstraints(strip_whitespace=True, pattern=r"^[0-9]$")]
 HsCode = Annotated[str, BeforeValidator(_digits_only), StringConstraints(pattern=r"^[0-9]{6,10}$")]
 Mass = Annotated[Decimal, BeforeValidator(_exact), Field(max_digits=16, decimal_places=6)]
-Rate = Annotated[Decimal, BeforeValidator(_exact), Field(max_digits=17, decimal_places=5)]
+Rate = Annotated[Decimal, BeforeValidator(_exact), Field(max_digits=12, decimal_places=5)]
+Percent = Annotated[Decimal, BeforeValidator(_exact), Field(max_digits=17, decimal_places=3)]
 Count = Annotated[int, Field(ge=-99_999_999, le=99_999_999)]
 
 
@@ -127,7 +130,7 @@ class Party(_Element):
     street: Annotated[An70 | None, element("Street and number", "239", "an..70", "3042")] = None
     city: Annotated[An35 | None, element("City", "241", "an..35", "3164")] = None
     subdivision: Annotated[An35 | None, element("State or province", "243", "an..35", "3228")] = None
-    postcode: Annotated[An17 | None, element("Postal code", "245", "an..17", "3251")] = None
+    postcode: Annotated[An9 | None, element("Postal code", "245", "an..9", "3251")] = None
     country: Annotated[Country | None, element("Country, ISO 3166-1 alpha-2", "242", "a2", "3207")] = None
 
 
@@ -135,7 +138,7 @@ class TrustedParty(_Element):
     """A party certified by the partner's trusted-trader programme."""
 
     id: Annotated[An17, element("Identifier in the partner's programme", "R143", "an..17", "3039")]
-    role: Annotated[An4 | None, element("Its role in this transaction", "R005", "an..3", "3035")] = None
+    role: Annotated[An3 | None, element("Its role in this transaction", "R005", "an..3", "3035")] = None
 
 
 class Transport(_Element):
@@ -173,7 +176,7 @@ class TransportDocument(_Element):
 
     id: Annotated[An70, element("Number", "D005", "an..70", "1004", us7501="12", pedimento="GUIA/ORDEN EMBARQUE")]
     type: Annotated[
-        An4 | None, element("Type, UN/EDIFACT 1001: 705 bill of lading, 730 road, 720 rail, 740 air", "D006", "an..3")
+        An3 | None, element("Type, UN/EDIFACT 1001: 705 bill of lading, 730 road, 720 rail, 740 air", "D006", "an..3")
     ] = None
 
 
@@ -202,7 +205,7 @@ class Packages(_Element):
 
     count: Annotated[Count | None, element("How many", "144", "n..8", "7224", us7501="34B")] = None
     type: Annotated[
-        An3 | None, element("Kind, UN Rec. 21: CT carton, PX pallet, DR drum...", "141", "an..2", "7065")
+        An2 | None, element("Kind, UN Rec. 21: CT carton, PX pallet, DR drum...", "141", "an..2", "7065")
     ] = None
     marks: Annotated[
         An512 | None,
@@ -229,7 +232,7 @@ class Duty(_Element):
 
     type: Annotated[An3, element("Which", "119", "an..3", "5153", us7501="37", pedimento="556/557 CONTRIBUCION")]
     base: Annotated[Amount | None, element("Value it is computed on", "111", "n..16,3", "5004")] = None
-    rate: Annotated[Rate | None, element("Rate, in percent", "120", "n..17,3", "5482", us7501="37")] = None
+    rate: Annotated[Percent | None, element("Rate, in percent", "120", "n..17,3", "5482", us7501="37")] = None
     amount: Annotated[Amount | None, element("Amount", "113", "n..16,3", "5004", us7501="38")] = None
 
 

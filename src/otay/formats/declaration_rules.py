@@ -30,7 +30,7 @@ from otay.formats.declaration_elements import CoreDeclaration, DeclarationType, 
 Rule = Callable[[CoreDeclaration], Iterator[Finding]]
 
 ORIGINAL, AMENDMENT = 9, 13
-FUNCTIONS = {1: "cancellation", 4: "change", 5: "replacement", 9: "original", 13: "amendment"}
+FUNCTIONS = {1: "cancellation", 4: "change", 5: "replacement", 9: "original", 13: "amendment", 14: "notice"}
 IN_BOND_TYPES = frozenset({"IT", "TE", "IE"})
 PARTIES = ("declarant", "agent", "exporter", "importer", "consignee", "seller", "buyer")
 _NATIONAL_CHAPTERS = ("98", "99")
