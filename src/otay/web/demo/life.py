@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import csv
 import random
-import string
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -101,9 +100,8 @@ def exporters(port: str) -> tuple[Firm, ...]:
     firms = []
     for number in range(FIRMS_A_PORT):
         letters = "".join(dice.choices("BCDFGHJKLMNPRSTVWXZ", k=3))
-        stem = f"{letters}{dice.randint(80, 99)}{dice.randint(1, 12):02d}{dice.randint(1, 28):02d}" + "".join(
-            dice.choices(string.ascii_uppercase, k=2)
-        )
+        founded = f"{dice.randint(80, 99)}{dice.randint(1, 12):02d}{dice.randint(1, 28):02d}"
+        stem = letters + founded + "".join(dice.choices("ABCDEFGHJKLMNPRSTUV", k=2))
         name = f"{dice.choice(_TRADES)} {dice.choice(_TOWNS)} {number + 1} (demo)"
         firms.append(Firm(stem + rfc.calc_check_digit(stem), "mx.rfc", name, "MX"))
     return tuple(firms)
