@@ -53,7 +53,8 @@ class Actor:
         if not self.may(permission, port=port):
             raise Forbidden(
                 N_(
-                    "%(actor)s does not hold the permission %(permission)s at %(port)s. Ask an administrator for a role that does."
+                    "%(actor)s does not hold the permission %(permission)s at %(port)s. "
+                    "Ask an administrator for a role that does."
                 ),
                 actor=self.name,
                 permission=permission,

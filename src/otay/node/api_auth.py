@@ -15,9 +15,9 @@ from otay.core.errors import Forbidden
 from otay.core.i18n import N_
 from otay.node.accounts import actor_of_token
 from otay.node.actors import Actor
+from otay.node.environment import WORKERS
 
 WINDOW_SECONDS = 60
-WORKERS_VARIABLE = "OTAY_WORKERS"
 
 
 class TokenAuth(HttpBearer):
@@ -52,7 +52,7 @@ class CallerThrottle(BaseThrottle):
     """
 
     def __init__(self, per_minute: int) -> None:
-        self.limit = max(1, per_minute // int(os.environ.get(WORKERS_VARIABLE, "1")))
+        self.limit = max(1, per_minute // int(os.environ.get(WORKERS, "1")))
         self._window = 0
         self._counts: dict[str, int] = {}
         self._lock = threading.Lock()

@@ -1,4 +1,4 @@
-"""What every ``otay`` command that works on a node shares: options, languages, output and errors.
+r"""What every ``otay`` command that works on a node shares: options, languages, output and errors.
 
 A room's ``commands.py``::
 
@@ -7,15 +7,16 @@ A room's ``commands.py``::
     @click.group(cls=Group, help=N_("The neighbour."))
     def exchange() -> None: ...
 
-    @exchange.command(help=N_("What is waiting and what arrived."), epilog=N_("\b\nExamples:\n  otay exchange status --json"))
+    @exchange.command(help=N_("What is waiting."), epilog=N_("\b\nExamples:\n  otay exchange status --json"))
     @option("--limit", type=int, default=20, show_default=True, help=N_("How many to list."))
     @node_command
     def status(console: Console, limit: int) -> None:
         from otay.exchange.queries import ...        # models only after the node is set up
         console.answer({"waiting": 3}, console.text(N_("%(count)d messages are waiting"), count=3))
 
-``@node_command`` stands last (nearest to the function): it adds ``--home``, ``--json`` and ``--lang``, sets Django up for
-the node, and turns an :class:`OtayError` into a message on standard error and exit code 1 (misuse is 2, as click has it).
+``@node_command`` stands last (nearest to the function): it adds ``--home``, ``--json`` and ``--lang``, sets Django up
+for the node, and turns an :class:`OtayError` into a message on standard error and exit code 1 (misuse is 2, as click
+has it).
 """
 
 from __future__ import annotations

@@ -11,12 +11,16 @@
 
 from __future__ import annotations
 
+import ipaddress
+import json
 import os
 import secrets
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from otay.core.errors import OtayError
 from otay.core.i18n import N_
@@ -102,31 +106,87 @@ def _checked(home: Path, path: Path, raw: dict[str, Any]) -> NodeConfig:
             value=raw["language"],
             known=", ".join(LANGUAGES),
         )
+    country, url = str(raw["country"]).upper(), str(raw["url"]).rstrip("/")
+    zone, demo = str(raw.get("time_zone", "UTC")), bool(raw.get("demo", False))
+    _check_values(path, country=country, url=url, zone=zone, demo=demo)
     return NodeConfig(
         home=home,
-        country=str(raw["country"]).upper(),
+        country=country,
         name=str(raw["name"]),
         language=str(raw["language"]),
-        time_zone=str(raw.get("time_zone", "UTC")),
-        url=str(raw["url"]).rstrip("/"),
+        time_zone=zone,
+        url=url,
         database=os.environ.get("OTAY_DATABASE", str(raw.get("database", f"sqlite:///{home / 'db.sqlite3'}"))),
-        demo=bool(raw.get("demo", False)),
+        demo=demo,
         durable=bool(raw.get("durable", True)),
         trusted_origins=tuple(raw.get("trusted_origins", ())),
     )
 
 
+def _check_values(path: Path, *, country: str, url: str, zone: str, demo: bool) -> None:
+    if not (len(country) == 2 and country.isascii() and country.isalpha()):
+        raise BadConfiguration(
+            N_("%(path)s: country is %(value)s; expected two letters (ISO 3166)"), path=path, value=country
+        )
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise BadConfiguration(N_("%(path)s: url is %(value)s; expected http(s)://host"), path=path, value=url)
+    if demo and not is_loopback(parts.hostname):
+        raise BadConfiguration(
+            N_("%(path)s: a demo node is open to nobody but this machine; its url must be a loopback address, not %(value)s"),
+            path=path, value=url,
+        )  # fmt: skip
+    try:
+        ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise BadConfiguration(N_("%(path)s: time_zone %(value)s is not known"), path=path, value=zone) from None
+
+
+def is_loopback(host: str) -> bool:
+    """True for ``localhost`` and the addresses that never leave the machine."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def sqlite_path(url: str) -> Path:
+    """The file that ``sqlite:///path`` names."""
+    return Path(unquote(urlsplit(url).path))
+
+
+def _text(value: str) -> str:
+    """``value`` as a TOML string (its escapes are those of JSON)."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
 def create(
-    home: Path, *, country: str, name: str, language: str, url: str, time_zone: str = "UTC", demo: bool = False
+    home: Path,
+    *,
+    country: str,
+    name: str,
+    language: str,
+    url: str,
+    time_zone: str = "UTC",
+    database: str | None = None,
+    demo: bool = False,
 ) -> NodeConfig:
     """Make the node's folder: settings and a session secret. An existing node.toml is never overwritten.
 
     Raises:
-        BadConfiguration: when the folder already holds a node.
+        BadConfiguration: when the folder already holds a node, or a setting cannot be.
     """
     path = home / FILE
     if path.exists():
         raise BadConfiguration(N_("%(path)s exists already: this folder holds a node"), path=path)
+    settings: dict[str, Any] = {
+        "country": country,
+        "name": name,
+        "language": language,
+        "time_zone": time_zone,
+        "url": url,
+    }
+    _checked(home, path, {**settings, "demo": demo})
     keys = home / "keys"
     keys.mkdir(parents=True, exist_ok=True, mode=0o700)
     (home / "files").mkdir(exist_ok=True, mode=0o700)
@@ -134,16 +194,27 @@ def create(
     if not secret.exists():
         secret.touch(mode=0o600)
         secret.write_text(secrets.token_urlsafe(64))
-    lines = [
-        f'country = "{country}"',
-        f'name = "{name}"',
-        f'language = "{language}"',
-        f'time_zone = "{time_zone}"',
-        f'url = "{url}"',
-    ]
+    lines = [f"{key} = {_text(value)}" for key, value in settings.items()]
+    if database:
+        lines.append(f"database = {_text(database)}")
     if demo:
         lines.append("demo = true  # invented people and firms; accepts loopback only")
+    _write(path, lines)
+    return load(home)
+
+
+def set_database(home: Path, url: str | None) -> None:
+    """Change the database that node.toml names; None: the SQLite file in the folder. Other lines stay as they are."""
+    path = home / FILE
+    lines = [
+        line for line in path.read_text(encoding="utf-8").splitlines() if line.partition("=")[0].strip() != "database"
+    ]
+    _write(path, [*lines, f"database = {_text(url)}"] if url else lines)
+
+
+def _write(path: Path, lines: list[str]) -> None:
     partial = path.with_suffix(".partial")
+    partial.unlink(missing_ok=True)
+    partial.touch(mode=0o600)  # it may name a database password
     partial.write_text("\n".join(lines) + "\n", encoding="utf-8")
     partial.replace(path)
-    return load(home)

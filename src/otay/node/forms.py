@@ -38,7 +38,7 @@ class PersonForm(RoleForm):
     password = forms.CharField(
         label=_("First password"), widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}), strip=False
     )
-    field_order = ["username", "name", "role", "port", "party", "language", "password"]
+    field_order = ("username", "name", "role", "port", "party", "language", "password")
 
 
 class ClientForm(forms.Form):

@@ -47,11 +47,11 @@ stopping = threading.Event()
 _running_here: dict[int, float] = {}  # run id -> when its progress was last written
 
 
-class Cancelled(Exception):  # noqa: N818 - not an error: somebody asked for it
+class Cancelled(Exception):
     """Raised inside a job by :func:`progress` when a person cancelled it."""
 
 
-class NodeStops(Exception):  # noqa: N818 - not an error
+class NodeStops(Exception):
     """Raised inside a job by :func:`progress` when the node stops; the job is queued again."""
 
 

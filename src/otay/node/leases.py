@@ -1,4 +1,4 @@
-"""Which of several processes does a piece of background work: a row in the database says so, for a few seconds at a time.
+"""Which of several processes does a piece of background work: a row says so, for a few seconds at a time.
 
 Leases run on real time, also where the node's clock is a played one.
 """

@@ -73,8 +73,12 @@ class Runner:
             logger.exception("leases were not let go: they end by themselves in seconds")
         return not late
 
+    def ask_to_stop(self) -> None:
+        """From a signal handler: begin to end; :meth:`stop` then waits for it."""
+        self._stop.set()
+
     def wait(self) -> None:
-        """Until :meth:`stop` is called from a signal handler or another thread."""
+        """Until somebody asks to stop."""
         while not self._stop.wait(0.5):
             pass
 

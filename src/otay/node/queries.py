@@ -24,7 +24,7 @@ PAGE = 50
 
 @dataclass(frozen=True, slots=True)
 class AuditSearch:
-    """What an auditor looks for. A text that ends in ``*`` is a beginning; ``before`` is where the page before ended."""
+    """What an auditor looks for. A text that ends in ``*`` is a beginning; ``before``: where the last page ended."""
 
     actor: str = ""
     subject: str = ""

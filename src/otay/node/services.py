@@ -60,7 +60,7 @@ def create_person(
 
 
 def give_role(*, actor: Actor, person: User, role: str, port: str = "*") -> None:
-    """Trust ``person`` with ``role`` at ``port`` (``*``: everywhere); their sessions end, so that they sign in as what they are."""
+    """Trust ``person`` with ``role`` at ``port`` (``*``: everywhere); their sessions end."""
     actor.require(MANAGE_PEOPLE)
     _refuse(_role_findings(role, port))
     with transaction.atomic():
