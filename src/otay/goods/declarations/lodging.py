@@ -17,13 +17,14 @@ from otay.core.canonical import canonical_json, digest
 from otay.core.findings import Finding, error
 from otay.core.i18n import N_
 from otay.goods.declarations import domain, sharing
-from otay.goods.declarations.domain import Kind, State
-from otay.goods.declarations.facts import KIND, facts_of
+from otay.goods.declarations.domain import DECLARATION, Kind, State
+from otay.goods.declarations.facts import facts_of
 from otay.goods.declarations.models import Declaration, DeclarationEvent, DeclarationVersion, NumberSeries
 from otay.node import audit, clock
 from otay.node.actors import Actor
 from otay.node.config import NodeConfig
-from otay.screening.services import Subject, assess
+from otay.screening.domain import Subject
+from otay.screening.services import assess
 
 LODGE = "declarations.lodge"
 EMPTY_PROCEDURE = "IIT"
@@ -73,17 +74,18 @@ def _lodge_originals(actor: Actor, sender: str, node: NodeConfig, pairs: list[tu
         return
     now = clock.now()
     numbers = _numbers(node.country, now.year, len(fresh))
-    rows = Declaration.objects.bulk_create(
-        [_row(number, sender, lodgement) for number, (_answer, lodgement) in zip(numbers, fresh, strict=True)]
-    )
     cores = [lodgement.core for _answer, lodgement in fresh]
+    rows = [_row(number, sender, lodgement) for number, (_answer, lodgement) in zip(numbers, fresh, strict=True)]
+    _assess(actor, rows, cores)
+    Declaration.objects.bulk_create(rows)
     DeclarationVersion.objects.bulk_create(
         _version(row, lodgement, 1) for row, (_answer, lodgement) in zip(rows, fresh, strict=True)
     )
     DeclarationEvent.objects.bulk_create(
-        DeclarationEvent(declaration=row, kind=Kind.ACCEPTED, at=now, recorded_at=now, actor=actor.key) for row in rows
+        _event(actor, row, kind, now, detail)
+        for row in rows
+        for kind, detail in ((Kind.ACCEPTED, {}), (Kind.ASSESSED, {"lane": row.lane}))
     )
-    _assess(actor, rows, cores, now)
     sharing.publish_declarations(actor=actor, rows=rows, cores=cores)
     audit.record_many(
         actor=actor, events=[audit.Event("declarations.lodged", f"declaration:{row.number}") for row in rows]
@@ -172,22 +174,19 @@ def _version(row: Declaration, lodgement: Lodgement, version: int) -> Declaratio
     )
 
 
-def _assess(actor: Actor, rows: Sequence[Declaration], cores: Sequence[dict[str, Any]], now: datetime) -> None:
-    """Direct each row to a lane, with the reasons kept by screening."""
+def _assess(actor: Actor, rows: Sequence[Declaration], cores: Sequence[dict[str, Any]]) -> None:
+    """Direct each row to a lane, with the reasons kept by screening; the caller saves the rows."""
     subjects = [
-        Subject(key=f"declaration:{row.number}", kind=KIND, port=row.port, facts=facts)
+        Subject(key=f"declaration:{row.number}", kind=DECLARATION, port=row.port, facts=facts)
         for row, facts in zip(rows, facts_of(rows, cores), strict=True)
     ]
     for row, assessment in zip(rows, assess(actor=actor, subjects=subjects), strict=True):
         row.lane = assessment.lane
         row.state = domain.after(row.state, Kind.ASSESSED, number=row.number)
-    Declaration.objects.bulk_update(rows, ["lane", "state"], batch_size=500)
-    DeclarationEvent.objects.bulk_create(
-        DeclarationEvent(
-            declaration=row, kind=Kind.ASSESSED, at=now, recorded_at=now, actor=actor.key, detail={"lane": row.lane}
-        )
-        for row in rows
-    )
+
+
+def _event(actor: Actor, row: Declaration, kind: Kind, now: datetime, detail: dict[str, Any]) -> DeclarationEvent:
+    return DeclarationEvent(declaration=row, kind=kind, at=now, recorded_at=now, actor=actor.key, detail=detail)
 
 
 def _amend(actor: Actor, sender: str, answer: Lodged, lodgement: Lodgement) -> None:
@@ -200,12 +199,15 @@ def _amend(actor: Actor, sender: str, answer: Lodged, lodgement: Lodgement) -> N
     row.state = domain.after(row.state, Kind.AMENDED, number=row.number)
     row.version += 1
     _describe(row, lodgement.core)
+    _assess(actor, [row], [lodgement.core])
     row.save()
     _version(row, lodgement, row.version).save(force_insert=True)
-    DeclarationEvent.objects.create(
-        declaration=row, kind=Kind.AMENDED, at=now, recorded_at=now, actor=actor.key, detail={"version": row.version}
+    DeclarationEvent.objects.bulk_create(
+        [
+            _event(actor, row, Kind.AMENDED, now, {"version": row.version}),
+            _event(actor, row, Kind.ASSESSED, now, {"lane": row.lane}),
+        ]
     )
-    _assess(actor, [row], [lodgement.core], now)
     sharing.publish_declarations(actor=actor, rows=[row], cores=[lodgement.core])
     audit.record(actor=actor, action="declarations.amended", subject=f"declaration:{row.number}", version=row.version)
     answer.declaration = row

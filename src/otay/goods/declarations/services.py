@@ -16,6 +16,7 @@ from otay.goods.declarations.domain import Kind, Result
 from otay.goods.declarations.models import Declaration, DeclarationEvent
 from otay.node import audit, clock
 from otay.node.actors import Actor
+from otay.node.bulk import update_many
 
 PROCESS = "declarations.process"
 INSPECT = "declarations.inspect"
@@ -115,7 +116,7 @@ def _record(actor: Actor, happened: list[tuple[Declaration, Step]], now: datetim
     if not happened:
         return
     rows = list({row.pk: row for row, _step in happened}.values())
-    Declaration.objects.bulk_update(rows, ["state", "arrived_at", "released_at"], batch_size=500)
+    update_many(rows, ["state", "arrived_at", "released_at"])
     events = DeclarationEvent.objects.bulk_create(
         DeclarationEvent(
             declaration=row, kind=step.kind, at=step.at or now, recorded_at=now, actor=actor.key, detail=step.detail
