@@ -30,7 +30,8 @@ from otay.places.models import (
 )
 from otay.places.profile import HOUR, MODE_OF, Measure
 
-MEASURES = frozenset(str(measure) for measure in Measure)
+USABLE = tuple(str(measure) for measure in Measure if measure is not Measure.TRUCKS_LOADED)
+"""Measures to compute with: the counts of loaded lorry containers exceed the lorries from 2023 on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +155,7 @@ def reference_month(at: date | datetime) -> date:
 @lru_cache(maxsize=64)
 def _volumes_of(month: date) -> dict[str, dict[Measure, int]]:
     found: dict[str, dict[Measure, int]] = defaultdict(dict)
-    for row in MonthlyVolume.objects.filter(month=month, measure__in=MEASURES):
+    for row in MonthlyVolume.objects.filter(month=month, measure__in=USABLE):
         found[row.port_id][Measure(row.measure)] = row.value
     return dict(found)
 
@@ -291,5 +292,22 @@ def provenance_of(table: str, column: str, row: str = "") -> Provenance | None:
 
 def forget() -> None:
     """Drop what is kept in memory."""
-    for kept in (_all_ports, last_month, _volumes_of, gates, _shares, _provenance):
+    for kept in (_all_ports, last_month, _volumes_of, gates, _shares, _provenance, _offices):
         kept.cache_clear()
+
+
+@lru_cache(maxsize=1)
+def _offices() -> dict[str, str]:
+    """Every code that a declaration may name a port by, to the port's own code; a code of two ports names none."""
+    named: dict[str, set[str]] = defaultdict(set)
+    for entry in _all_ports():
+        named[entry.code].add(entry.code)
+        for side in (side for crossing in entry.crossings.all() for side in crossing.sides.all()):
+            for code in (side.unlocode, side.customs_office, side.customs_office + side.customs_section):
+                named[code].add(entry.code)
+    return {code: next(iter(found)) for code, found in named.items() if code and len(found) == 1}
+
+
+def port_of_office(code: str) -> str | None:
+    """The port that ``code`` names: its own code, a UN/LOCODE or a customs office (with or without section)."""
+    return _offices().get(code.strip().upper())

@@ -17,7 +17,6 @@ from otay.places.models import (
     Crossing,
     CrossingSide,
     LaneGroup,
-    MonthlyVolume,
     OpeningHours,
     Port,
     Provenance,
@@ -97,15 +96,13 @@ def opening_hours() -> list[OpeningHours]:
     ]
 
 
-def monthly_volumes() -> list[MonthlyVolume]:
-    """The monthly counts. The file repeats seven lines (six alike, one with another value): the last one counts."""
-    counts = {
-        (line["port_code"], line["month"], line["measure"]): int(line["value"]) for line in records(VOLUMES)
-    }
-    return [
-        MonthlyVolume(port_id=port, month=date.fromisoformat(f"{month}-01"), measure=measure, value=value)
-        for (port, month, measure), value in counts.items()
-    ]
+def monthly_volumes() -> list[tuple[str, str, str, int]]:
+    """The monthly counts: port, first day of the month, measure, value.
+
+    The file repeats seven lines (six alike, one with another value): the last one counts.
+    """
+    counts = {(line["port_code"], line["month"], line["measure"]): int(line["value"]) for line in records(VOLUMES)}
+    return [(port, f"{month}-01", measure, value) for (port, month, measure), value in counts.items()]
 
 
 @cache

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db import connections, transaction
+from django.db import connection, connections, transaction
 from django.db.models import Model
 
 from otay.node import audit
@@ -58,7 +58,17 @@ def _replace() -> None:
     CrossingSide.objects.bulk_create(reference.crossing_sides())
     LaneGroup.objects.bulk_create(reference.lane_groups())
     OpeningHours.objects.bulk_create(reference.opening_hours())
-    MonthlyVolume.objects.bulk_create(reference.monthly_volumes(), batch_size=5000)
+    _insert_volumes()
+
+
+def _insert_volumes() -> None:
+    """41,000 rows past the ORM: a third of the time, which every new node and every test database pays."""
+    table = connection.ops.quote_name(MonthlyVolume._meta.db_table)
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            f"INSERT INTO {table} (port_id, month, measure, value) VALUES (%s, %s, %s, %s)",  # noqa: S608 - our own name
+            reference.monthly_volumes(),
+        )
 
 
 def _upsert(model: type[Model], rows: list[Any]) -> None:
