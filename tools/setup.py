@@ -24,6 +24,12 @@ ROOT = Path(__file__).resolve().parents[1]
 VENV = ROOT / ".venv"
 OLDEST = (3, 11)
 NEWER = ("python3.14", "python3.13", "python3.12", "python3.11")
+QUIET = {
+    "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+    "PIP_NO_INPUT": "1",
+    "PIP_ROOT_USER_ACTION": "ignore",
+    "NODE_USE_SYSTEM_CA": "1",  # the certificates of the system, as pip does, not only those Node was built with
+}
 BUILD, RUNTIME, DEV = "requirements-build.txt", "requirements.txt", "requirements-dev.txt"
 
 
@@ -56,12 +62,7 @@ def stop(text: str) -> NoReturn:
 
 def run(command: list[str]) -> None:
     """Run ``command`` in the checkout; stop with its exit code if it fails."""
-    environment = {
-        **os.environ,
-        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
-        "PIP_NO_INPUT": "1",
-        "PIP_ROOT_USER_ACTION": "ignore",
-    }
+    environment = {**os.environ, **QUIET}
     code = subprocess.call(command, cwd=str(ROOT), env=environment)
     if code:
         stop(f"{' '.join(command)} ended with exit code {code} (see above)")

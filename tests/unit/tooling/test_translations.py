@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import gettext
 import io
-import sys
 from pathlib import Path
 
+import po
 import pytest
+import translations
 from hypothesis import given
 from hypothesis import strategies as st
-
-TOOLS = Path(__file__).resolve().parents[3] / "tools"
-sys.path.insert(0, str(TOOLS))
-
-import po  # noqa: E402
-import translations  # noqa: E402
 
 PYTHON = """
 from django.utils.translation import gettext as _, ngettext, pgettext
