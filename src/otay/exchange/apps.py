@@ -1,5 +1,7 @@
 """The exchange floor as a Django app: what it tells the house."""
 
+from datetime import timedelta
+
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
@@ -11,3 +13,43 @@ class ExchangeConfig(AppConfig):
     label = "exchange"
     verbose_name = _("Exchange")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Permissions, doors, the delivery loop, periodic checks, alerts and indicators."""
+        from otay.exchange import alerts, indicators
+        from otay.exchange.services import delivery, upkeep
+        from otay.node import registry, roles
+
+        analysts = [
+            roles.SUPERVISOR, roles.PORT_OFFICER, roles.TARGETING, roles.TRUSTED_PROGRAMME, roles.TRANSIT,
+            roles.INVESTIGATIONS, roles.AUDITOR,
+        ]
+        roles.declare("exchange.view", _("See how the exchange with neighbours stands"), held_by=[*analysts, roles.ADMINISTRATOR])
+        roles.declare("exchange.view_records", _("See records exchanged with neighbours"), held_by=analysts)
+        roles.declare("exchange.manage", _("Manage neighbours, keys and agreements"), held_by=[roles.ADMINISTRATOR])
+        registry.pages.register(registry.Pages("exchange", "exchange/", "otay.exchange.urls"))
+        registry.apis.register(registry.Api("exchange", "exchange", "otay.exchange.api:router", "exchange"))
+        registry.menu.register(
+            registry.MenuEntry("exchange", "partnership", _("Exchange"), "exchange:console", "exchange.view", order=20)
+        )
+        registry.loops.register(registry.Loop("exchange.deliver", delivery.deliver_all_due))
+        registry.schedules.register(
+            registry.Schedule("exchange.retention", _("Drop exchanged bodies past their retention"), timedelta(hours=6), upkeep.apply_retention)
+        )
+        registry.schedules.register(
+            registry.Schedule("exchange.health", _("Ask neighbours how far they hold our records"), timedelta(seconds=30), upkeep.check_peers)
+        )
+        registry.alerts.register(registry.AlertSource("exchange", alerts.open_alerts, order=30))
+        registry.indicators.register(
+            registry.Indicator(
+                "exchange.receipted", (14, 17), _("Records exchanged and receipted"), _("records"),
+                _("Records of this node for which the neighbour's signed receipt is stored here."), indicators.records_receipted,
+            )
+        )
+        registry.indicators.register(
+            registry.Indicator(
+                "exchange.seconds_to_receipt", (14, 17), _("From acceptance here to the neighbour's receipt, median"), _("seconds"),
+                _("Median real time from the queueing of a record to its stored receipt, over the last 24 hours."),
+                indicators.seconds_to_receipt,
+            )
+        )

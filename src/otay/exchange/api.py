@@ -1,0 +1,111 @@
+"""The neighbour's door. No token and no session: a batch and a request are their own authentication (Ed25519)."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.request import RequestDataTooBig
+from django.utils.translation import get_language
+from ninja import Router
+from ninja.throttling import AnonRateThrottle
+
+from otay.core.i18n import N_
+from otay.exchange.domain.envelope import MAX_BYTES
+from otay.exchange.domain.refusals import Code, Rejected
+from otay.exchange.domain.request import HEADER
+from otay.exchange.services import acceptance, answering, identity
+
+router = Router(auth=None, throttle=[AnonRateThrottle("6000/m")])
+MAX_SINCE = 500
+
+
+def _refused(refusal: Rejected) -> HttpResponse:
+    """problem+json with the code that the other node acts on and, for a gap, our signed position."""
+    body = {
+        "type": "about:blank", "title": refusal.text(get_language() or "en"), "status": refusal.status,
+        "code": refusal.code.value, **refusal.answer,
+    }
+    return HttpResponse(json.dumps(body, ensure_ascii=False), status=refusal.status, content_type="application/problem+json")
+
+
+def _body(request: HttpRequest) -> bytes:
+    """The bytes of the request, unpacked, and never more than a batch may have.
+
+    Raises:
+        Rejected: when it is larger, or is not what its headers say.
+    """
+    too_large = Rejected(Code.TOO_LARGE, N_("The batch is larger than %(limit)s bytes: send fewer records"), limit=MAX_BYTES)
+    try:
+        raw = request.body
+    except RequestDataTooBig:
+        raise too_large from None
+    if request.headers.get("Content-Encoding", "") == "gzip":
+        unpacker = zlib.decompressobj(wbits=31)
+        try:
+            raw = unpacker.decompress(raw, MAX_BYTES + 1)
+        except zlib.error:
+            raise Rejected(Code.MALFORMED, N_("The batch is not gzip, though its header says so")) from None
+        if len(raw) <= MAX_BYTES and not unpacker.eof:
+            raise Rejected(Code.MALFORMED, N_("The batch is cut off"))
+    if len(raw) > MAX_BYTES:
+        raise too_large
+    return raw
+
+
+@router.get("/identity", summary="Who this node is: its public identity document", url_name="exchange_identity")
+def show_identity(request: HttpRequest) -> HttpResponse:
+    """Public. To be compared by other means (telephone, courier) before anybody trusts it."""
+    return JsonResponse(identity.identity_document())
+
+
+@router.post("/deliver", summary="Take a signed batch; answers with a signed receipt", url_name="exchange_deliver")
+def deliver(request: HttpRequest) -> HttpResponse:
+    """The body is a batch (lines of canonical JSON, see the explanation of the exchange), plain or gzip."""
+    try:
+        return JsonResponse(acceptance.accept_batch(_body(request)))
+    except Rejected as refusal:
+        return _refused(refusal)
+
+
+def _asking(request: HttpRequest) -> Any:
+    return answering.asking_peer(request.headers.get(HEADER, ""), target=request.get_full_path())
+
+
+@router.get("/since/{int:sequence}", summary="Our stream to the asking node after a record", url_name="exchange_since")
+def since(request: HttpRequest, sequence: int, limit: int = MAX_SINCE) -> HttpResponse:
+    """For replay. Signed request; answers with a batch as it would be delivered, empty at the end."""
+    try:
+        peer, _purpose = _asking(request)
+        return JsonResponse(answering.records_since(peer, sequence, limit=max(1, min(limit, MAX_SINCE))))
+    except Rejected as refusal:
+        return _refused(refusal)
+
+
+@router.get("/record", summary="Our copy of one record", url_name="exchange_record")
+def record(
+    request: HttpRequest, stream: str = "", sequence: int = 0, record_type: str = "", business_key: str = "", version: int = 0
+) -> HttpResponse:
+    """Signed request. By stream and sequence, or by type, business key and version."""
+    try:
+        peer, purpose = _asking(request)
+        return JsonResponse(
+            answering.record_copy(
+                peer, purpose=purpose, stream=stream, sequence=sequence, record_type=record_type, business_key=business_key,
+                version=version,
+            )
+        )
+    except Rejected as refusal:
+        return _refused(refusal)
+
+
+@router.get("/health", summary="How far we hold the asking node's stream, signed", url_name="exchange_health")
+def health(request: HttpRequest) -> HttpResponse:
+    """Signed request; answers with a receipt for what we hold now."""
+    try:
+        peer, _purpose = _asking(request)
+        return JsonResponse(answering.health_answer(peer))
+    except Rejected as refusal:
+        return _refused(refusal)

@@ -1,0 +1,73 @@
+"""The node's own key, in ``keys/signing.pem``, readable by its owner alone; and real time."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+
+from django.conf import settings
+
+from otay.core.errors import Conflict
+from otay.core.i18n import N_
+from otay.exchange.domain.keys import Identity, SigningKey
+
+FILE = "signing.pem"
+
+
+def real_now() -> datetime:
+    """The time of the machine, for back-off, freshness and waiting times: a demo may play the node's clock faster."""
+    return datetime.now(UTC)
+
+
+def path() -> Path:
+    """Where the key lies."""
+    return Path(settings.OTAY.keys) / FILE
+
+
+@lru_cache(maxsize=4)
+def _read(file: Path, changed: int) -> SigningKey:
+    return SigningKey.from_pem(file.read_bytes())
+
+
+def own_key() -> SigningKey:
+    """The node's key.
+
+    Raises:
+        Conflict: when the node has none yet.
+    """
+    try:
+        return _read(path(), path().stat().st_mtime_ns)
+    except FileNotFoundError:
+        raise Conflict(N_("This node has no signing key yet. Make one with: otay exchange identity")) from None
+
+
+def make_key() -> SigningKey:
+    """The node's key, made now if there is none. Two processes that try at once end with the same key."""
+    file = path()
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    partial = file.with_name(f"{FILE}.{os.getpid()}.partial")
+    handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "wb") as stream:
+        stream.write(SigningKey.generate().pem())
+        stream.flush()
+        os.fsync(stream.fileno())
+    try:
+        os.link(partial, file)  # fails where the file exists: an existing key is never replaced
+    except FileExistsError:
+        pass
+    finally:
+        partial.unlink()
+    return own_key()
+
+
+def own_country() -> str:
+    """The country code of this node."""
+    return str(settings.OTAY.country)
+
+
+def own_identity() -> Identity:
+    """Who this node is."""
+    node = settings.OTAY
+    return Identity(node.country, node.name, node.url, own_key().public)

@@ -1,0 +1,88 @@
+"""What this node answers to a neighbour's signed question."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from otay.core.errors import NotFound
+from otay.core.i18n import N_
+from otay.exchange import keystore, queries
+from otay.exchange.domain.refusals import Code, Rejected
+from otay.exchange.domain.request import check_request, read_request
+from otay.exchange.models import Direction, Inbox, Outbox, Peer, PeerHealth
+from otay.exchange.services import acceptance, delivery
+from otay.exchange.services.faults import note_refusal
+from otay.node import audit
+from otay.node.actors import Actor, Kind
+
+
+def asking_peer(header: str, *, target: str) -> tuple[Peer, str]:
+    """The neighbour that signed the request for ``target``, and its stated purpose.
+
+    Raises:
+        Rejected: when it is unsigned, forged, stale, for another door, or its key is not trusted; the refusal is listed.
+    """
+    sender, peer = "", None
+    try:
+        request, signature = read_request(header)
+        sender = str(request.sender)
+        peer = Peer.objects.filter(country=sender, state=Peer.State.TRUSTED).first()
+        public = queries.public_keys(peer, trusted_only=True).get(request.key) if peer else None
+        if peer is None or public is None:
+            raise Rejected(Code.UNKNOWN_SENDER, N_("This node does not trust the key that signed the request"))
+        check_request(
+            request, signature, public=public, receiver=keystore.own_country(), target=target, now=keystore.real_now()
+        )
+    except Rejected as refusal:
+        note_refusal(refusal, raw=header.encode(), sender=sender, peer=None)
+        raise
+    PeerHealth.objects.filter(peer=peer).update(last_seen_at=keystore.real_now())
+    return peer, request.purpose
+
+
+def records_since(peer: Peer, sequence: int, *, limit: int) -> dict[str, Any]:
+    """The batch of our stream to ``peer`` after ``sequence``, as it would be delivered; empty at the end."""
+    raw = delivery.batch_after(peer, sequence, limit=limit)
+    return {"batch": raw.decode() if raw else "", "position": queries.position(peer, Direction.OUT)[0]}
+
+
+def record_copy(
+    peer: Peer, *, purpose: str, stream: str = "", sequence: int = 0, record_type: str = "", business_key: str = "", version: int = 0
+) -> dict[str, Any]:
+    """Our copy of a record in one of the two streams with ``peer``; that it looked is recorded.
+
+    Raises:
+        NotFound: when there is none in its streams.
+    """
+    own = keystore.own_country()
+    row: Outbox | Inbox | None = None
+    for direction, model in ((Direction.OUT, Outbox), (Direction.IN, Inbox)):
+        if stream and stream != peer.stream(direction, own):
+            continue
+        rows: Any = model.objects.filter(peer=peer)
+        rows = rows.filter(sequence=sequence) if stream else rows.filter(
+            record_type=record_type, business_key=business_key, version=version
+        )
+        row = row or rows.order_by("-sequence").first()
+    if row is None:
+        raise NotFound(N_("This node holds no such record in its streams with %(peer)s"), peer=peer.country)
+    direction = Direction.OUT if isinstance(row, Outbox) else Direction.IN
+    place = f"stream:{peer.stream(direction, own)}:{row.sequence}"
+    audit.record(actor=node_actor(peer), action="exchange.record_viewed", subject=place, reason=purpose)
+    record = row.record()
+    return {
+        "stream": peer.stream(direction, own), "sequence": row.sequence, "record_type": record.record_type,
+        "business_key": record.business_key, "version": record.version, "agreement": record.agreement,
+        "created_at": record.created_at.isoformat(), "body_digest": record.body_digest.hex(),
+        "link": bytes(row.link).hex(), "state": row.state, "body": row.parsed or None,
+    }
+
+
+def health_answer(peer: Peer) -> dict[str, Any]:
+    """Our signed position in the neighbour's stream."""
+    return acceptance.signed_position(peer)
+
+
+def node_actor(peer: Peer) -> Actor:
+    """The neighbour's node as an actor, for the audit log."""
+    return Actor(Kind.NODE, f"node:{peer.country}", peer.name)

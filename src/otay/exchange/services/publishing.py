@@ -1,0 +1,139 @@
+"""Publication: what leaves is written to the outbox in the transaction of the change that it tells of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from otay.core.canonical import canonical_json, digest
+from otay.core.errors import Conflict
+from otay.core.i18n import N_
+from otay.exchange import keystore, queries
+from otay.exchange.domain.agreement import Term, project
+from otay.exchange.domain.envelope import Record, chained
+from otay.exchange.models import Direction, Outbox, Peer
+from otay.exchange.registry import Publication, record_types
+from otay.node import audit, clock
+from otay.node.actors import Actor
+from otay.node.models import ChainHead
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """A record that may leave, with what stays beside it in the outbox."""
+
+    record: Record
+    port: str
+
+
+@transaction.atomic(savepoint=False)
+def publish(*, actor: Actor, record_type: str, publications: Sequence[Publication]) -> int:
+    """Queue ``publications`` for every neighbour with an agreement that covers the type; returns how many were queued.
+
+    Runs in the caller's transaction; the caller has checked the permission for the change itself. Only the agreed fields
+    are kept. A publication repeated with the same content is not queued twice. No audit event of its own: the outbox is
+    chained, append-only and names the actor.
+
+    Raises:
+        Conflict: when a version that was published before comes with other content.
+    """
+    if record_type not in record_types:
+        raise KeyError(f"{record_type} is not a registered record type")
+    peers = list(Peer.objects.filter(state=Peer.State.TRUSTED))
+    if not peers or not publications:
+        return 0
+    at, own = clock.now(), keystore.own_country()
+    agreements = queries.standings(peers)
+    queued = 0
+    for peer in peers:
+        found = queries.releasing(agreements[peer.pk], record_type, sender=own, at=at)
+        if found:
+            standing, term = found
+            items = [_item(term, standing.terms.citation, publication, at) for publication in publications]
+            queued += append(actor, peer, items)
+    return queued
+
+
+def _item(term: Term, citation: str, publication: Publication, at: datetime) -> _Item:
+    body = canonical_json(project(publication.body, term.fields))
+    record = Record(term.record_type, publication.business_key, publication.version, citation, at, digest(body), body)
+    return _Item(record, publication.port)
+
+
+def append(actor: Actor, peer: Peer, items: Sequence[_Item]) -> int:
+    """Chain ``items`` to the end of the stream to ``peer``. The head's lock makes writers take turns."""
+    own = keystore.own_country()
+    head = audit.locked_head(queries.head_name(peer.stream(Direction.OUT, own)))
+    items = _not_yet_sent(peer, items)
+    if not items:
+        return 0
+    previous = bytes(head.link) if head.sequence else peer.genesis(Direction.OUT, own)
+    entries = chained([item.record for item in items], previous=previous, last_sequence=head.sequence)
+    real = keystore.real_now()
+    Outbox.objects.bulk_create(
+        [
+            Outbox(
+                peer=peer, sequence=entry.sequence, link=entry.link, record_type=item.record.record_type,
+                business_key=item.record.business_key, version=item.record.version, citation=item.record.agreement,
+                created_at=item.record.created_at, body_digest=item.record.body_digest, body=item.record.body.decode(),
+                port=item.port, published_by=actor.key, queued_at=real,
+            )
+            for item, entry in zip(items, entries, strict=True)
+        ],
+        batch_size=500,
+    )
+    ChainHead.objects.filter(pk=head.pk).update(sequence=entries[-1].sequence, link=entries[-1].link)
+    return len(items)
+
+
+def _not_yet_sent(peer: Peer, items: Sequence[_Item]) -> list[_Item]:
+    """``items`` without repetitions of what is in the stream already."""
+    known = _known_digests(peer, items)
+    fresh: dict[tuple[str, int], _Item] = {}
+    for item in items:
+        place = (item.record.business_key, item.record.version)
+        before = known.get(place) or (fresh[place].record.body_digest if place in fresh else None)
+        if before is None:
+            fresh[place] = item
+        elif before != item.record.body_digest:
+            raise Conflict(
+                N_("Version %(version)s of %(type)s %(key)s was published with other content: a correction is a new version"),
+                version=item.record.version, type=item.record.record_type, key=item.record.business_key,
+            )
+    return list(fresh.values())
+
+
+def _known_digests(peer: Peer, items: Sequence[_Item]) -> Mapping[tuple[str, int], bytes]:
+    rows = Outbox.objects.filter(
+        peer=peer, record_type=items[0].record.record_type, business_key__in={item.record.business_key for item in items}
+    ).exclude(state__in=[Outbox.State.WITHHELD, Outbox.State.REFUSED])
+    return {(key, version): bytes(was) for key, version, was in rows.values_list("business_key", "version", "body_digest")}
+
+
+@transaction.atomic
+def send_again(*, actor: Actor, peer: Peer, sequences: Sequence[int]) -> int:
+    """Queue anew what the neighbour refused or what was withheld: same content, new place in the stream.
+
+    Raises:
+        Forbidden: unless ``actor`` manages the exchange.
+    """
+    actor.require("exchange.manage")
+    at, own = clock.now(), keystore.own_country()
+    agreements = queries.standings([peer])[peer.pk]
+    rows = Outbox.objects.filter(
+        peer=peer, sequence__in=sequences, state__in=[Outbox.State.REFUSED, Outbox.State.WITHHELD]
+    ).exclude(body="")
+    by_type: dict[str, list[Publication]] = {}
+    for row in rows.order_by("sequence"):
+        by_type.setdefault(row.record_type, []).append(Publication(row.business_key, row.version, row.parsed, row.port))
+    queued = 0
+    for record_type, publications in by_type.items():
+        found = queries.releasing(agreements, record_type, sender=own, at=at)
+        if found:
+            standing, term = found
+            queued += append(actor, peer, [_item(term, standing.terms.citation, one, at) for one in publications])
+    audit.record(actor=actor, action="exchange.sent_again", subject=f"node:{peer.country}", sequences=sorted(sequences)[:100])
+    return queued

@@ -1,0 +1,114 @@
+"""How bytes reach the neighbour's door: HTTP with kept-open connections, bounded in time and size."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from functools import cache
+from typing import Any
+
+import httpx
+
+from otay.core.errors import OtayError
+from otay.core.i18n import N_
+from otay.exchange import keystore
+from otay.exchange.domain.keys import SigningKey
+from otay.exchange.domain.request import HEADER, SignedRequest
+from otay.exchange.models import Peer
+
+DOOR = "/api/v1/exchange"
+BATCH_TYPE = "application/x-ndjson"
+MAX_ANSWER = 16 * 1024 * 1024
+_COMPRESS_FROM = 1024
+
+
+class Unreachable(OtayError):
+    """The neighbour did not answer, or not in a way that its node would."""
+
+    status = 503
+
+
+class Declined(OtayError):
+    """The neighbour answered with a refusal; ``code`` and ``answer`` are its own words."""
+
+    def __init__(self, message: str, *, code: str, answer: dict[str, Any]) -> None:
+        super().__init__(N_("The neighbour refused: %(message)s"), message=message)
+        self.code = code
+        self.answer = answer
+
+
+@cache
+def client() -> httpx.Client:
+    """One client a process: connections stay open. Proxies of the environment are not for the neighbour's door."""
+    return httpx.Client(
+        timeout=httpx.Timeout(30.0, connect=5.0), limits=httpx.Limits(max_connections=8), trust_env=False,
+        headers={"User-Agent": "otay"},
+    )
+
+
+def deliver(peer: Peer, raw: bytes) -> dict[str, Any]:
+    """Hand a batch to the neighbour; its answer.
+
+    Raises:
+        Unreachable: no connection, no answer in time, or an answer that is not the node's.
+        Declined: a refusal.
+    """
+    headers = {"Content-Type": BATCH_TYPE}
+    if len(raw) >= _COMPRESS_FROM:
+        raw, headers["Content-Encoding"] = gzip.compress(raw, compresslevel=1, mtime=0), "gzip"
+    return _call("POST", f"{peer.url}{DOOR}/deliver", headers=headers, content=raw)
+
+
+def ask(peer: Peer, path: str, *, purpose: str, params: dict[str, str] | None = None, key: SigningKey | None = None) -> dict[str, Any]:
+    """Ask the neighbour's door for ``path`` with a signed request.
+
+    Raises:
+        Unreachable: no connection, no answer in time, or an answer that is not the node's.
+        Declined: a refusal.
+    """
+    key = key or keystore.own_key()
+    target = str(httpx.URL(f"{DOOR}{path}", params=params or None).raw_path.decode())
+    request = SignedRequest(
+        sender=keystore.own_country(), receiver=peer.country, target=target, purpose=purpose, at=keystore.real_now(), key=key.id
+    )
+    return _call("GET", f"{peer.url}{target}", headers={HEADER: request.header(key)})
+
+
+def fetch_identity(url: str) -> dict[str, Any]:
+    """The identity document that the node at ``url`` shows. To be compared by other means before it is trusted.
+
+    Raises:
+        Unreachable: when there is no node.
+    """
+    return _call("GET", f"{url.rstrip('/')}{DOOR}/identity", headers={})
+
+
+def _call(method: str, url: str, **options: Any) -> dict[str, Any]:
+    try:
+        with client().stream(method, url, **options) as answer:
+            content = _bounded(answer)
+    except (httpx.HTTPError, httpx.InvalidURL) as problem:
+        raise Unreachable(N_("%(url)s does not answer: %(problem)s"), url=url, problem=str(problem) or type(problem).__name__) from None
+    try:
+        document = json.loads(content)
+        if not isinstance(document, dict):
+            raise ValueError
+    except (ValueError, RecursionError):
+        raise Unreachable(N_("%(url)s answered %(status)s, and not as a node does"), url=url, status=answer.status_code) from None
+    if answer.is_success:
+        return document
+    if code := document.get("code"):
+        raise Declined(str(document.get("title", ""))[:200], code=str(code), answer=document)
+    raise Unreachable(N_("%(url)s answered %(status)s: %(title)s"), url=url, status=answer.status_code, title=str(document.get("title", ""))[:200])
+
+
+def _bounded(answer: httpx.Response) -> bytes:
+    parts, size = [], 0
+    for part in answer.iter_bytes():
+        size += len(part)
+        if size > MAX_ANSWER:
+            raise httpx.DecodingError("the answer is too large", request=answer.request)
+        parts.append(part)
+    return b"".join(parts)
+
+
