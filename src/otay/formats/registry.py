@@ -37,7 +37,7 @@ class ReadResult:
 @dataclass(frozen=True, slots=True)
 class Format:
     """``detect(data, name)`` says how sure it is, 0 to 1. ``write`` gives one message, or several where a message holds
-    one record only."""
+    one record only. ``template(language)`` gives an example to fill in, for formats that people write by hand."""
 
     key: str
     title: str
@@ -45,6 +45,7 @@ class Format:
     read: Callable[[bytes, str], ReadResult]
     write: Callable[[ReadResult], Sequence[bytes]] | None = None
     max_bytes: int = MAX_BYTES
+    template: Callable[[str], bytes] | None = None
 
 
 @cache

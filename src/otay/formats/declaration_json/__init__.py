@@ -1,0 +1,1 @@
+"""Declarations as JSON: one, a list, or ``{"declarations": [...]}``."""
