@@ -26,6 +26,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
+from django_tasks import task
 
 from otay.core.errors import Conflict, NotFound, OtayError
 from otay.core.i18n import N_
@@ -184,9 +185,13 @@ def _starter(run: JobRun) -> Actor:
     return actor
 
 
-def _enqueue(run: JobRun) -> None:
-    from otay.node.tasks import run_job
+@task()
+def run_job(run_id: int) -> None:
+    """The task by which the queue knows a run."""
+    execute(run_id)
 
+
+def _enqueue(run: JobRun) -> None:
     run_job.enqueue(run.pk)
 
 

@@ -14,14 +14,14 @@ from collections.abc import Iterable
 
 from django.db import close_old_connections, connections
 
-from otay.node import jobs, registry, schedule, tasks
+from otay.node import jobs, registry, schedule, task_queue
 from otay.node.leases import RENEW_EVERY_SECONDS, Holder
 from otay.node.registry import Loop
 
 logger = logging.getLogger(__name__)
 
 SCHEDULE = Loop("node.schedule", schedule.step)
-TASKS = Loop("node.tasks", tasks.step)
+TASKS = Loop("node.tasks", task_queue.step)
 FIRST_BACK_OFF_SECONDS, LONGEST_BACK_OFF_SECONDS = 0.25, 30.0
 WAIT_FOR_LEASE_SECONDS = 1.0
 STOP_SECONDS = 1.8

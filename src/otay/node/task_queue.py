@@ -1,24 +1,15 @@
-"""Tasks of the django-tasks queue, and one step of working it off."""
+"""One step of working off the django-tasks queue."""
 
 from __future__ import annotations
 
 import threading
 from functools import cache
 
-from django_tasks import task
 from django_tasks_db.management.commands.db_worker import Worker
 from django_tasks_db.models import DBTaskResult
 from django_tasks_db.utils import exclusive_transaction
 
 IDLE_SECONDS = 0.5
-
-
-@task()
-def run_job(run_id: int) -> None:
-    """Run a long job (see :mod:`otay.node.jobs`)."""
-    from otay.node.jobs import execute
-
-    execute(run_id)
 
 
 @cache
