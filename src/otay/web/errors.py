@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils.functional import Promise
+from django.utils.html import format_html
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from otay.core.errors import OtayError
 from otay.web.problems import problem
+
+log = logging.getLogger(__name__)
 
 TITLES: dict[int, tuple[Promise, Promise]] = {
     400: (_("The node could not read this request"), _("Go back and try again. If you typed the address, check it.")),
@@ -88,8 +92,14 @@ def too_many(request: HttpRequest, exception: Exception | None = None) -> HttpRe
 
 
 def failed(request: HttpRequest) -> HttpResponse:
-    """Page for status 500."""
-    return error_page(request, 500)
+    """Page for status 500: in the frame of the other pages, or bare where the frame itself is at fault."""
+    try:
+        return error_page(request, 500)
+    except Exception:
+        log.exception("the page for status 500 could not be drawn")
+        title, remedy = TITLES[500]
+        body = format_html("<!doctype html><html><title>{0}</title><h1>{0}</h1><p>{1}</p></html>", title, remedy)
+        return HttpResponse(body, status=500)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
