@@ -170,7 +170,6 @@ CSRF_FAILURE_VIEW = "otay.web.errors.csrf_failure"
 
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [PACKAGE / "web" / "static"]
-STATIC_ROOT = OTAY.home / "static"
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_MAX_AGE = 3600
 
