@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
-from ninja import Query, Router
+from django.http import HttpRequest
+from ninja import Query, Router, Status
 
 from otay.node import audit, queries
 from otay.node.actors import Actor
@@ -19,17 +19,17 @@ def _actor(request: HttpRequest) -> Actor:
 
 
 @router.get("/health", auth=None, response={200: Health, 503: Health}, summary="How the node is", operation_id="health")
-def health(request: HttpRequest) -> tuple[int, dict[str, Any]]:
+def health(request: HttpRequest) -> Status[dict[str, Any]]:
     """Database, background loops and version; 503 when the database does not answer. For anybody."""
     found = queries.health()
-    return (200 if found["database"] else 503), found
+    return Status(200 if found["database"] else 503, found)
 
 
 @router.get("/ready", auth=None, response={200: Ready, 503: Ready}, summary="Ready for requests?", operation_id="ready")
-def ready(request: HttpRequest, response: HttpResponse) -> tuple[int, dict[str, bool]]:
+def ready(request: HttpRequest) -> Status[dict[str, bool]]:
     """Whether requests can be sent here: the database answers. For load balancers."""
     up = queries.health()["database"]
-    return (200 if up else 503), {"ready": up}
+    return Status(200 if up else 503, {"ready": up})
 
 
 @router.get("/me", response=Caller, summary="Who am I", operation_id="me")
@@ -46,7 +46,7 @@ def search_audit(request: HttpRequest, wanted: Query[AuditQuery]) -> dict[str, A
     fields = wanted.dict()
     limit = fields.pop("limit")
     search = queries.AuditSearch(**fields)
-    audit.record(actor=actor, action="node.audit_read", subject="audit:log", **search.as_detail())
+    audit.record(actor=actor, action="node.audit_read", subject="audit:log", search=search.as_detail())
     events, next_before = queries.audit_page(search, limit)
     names = queries.names_of([event.actor for event in events])
     return {"events": [queries.as_record(event, names) for event in events], "next_before": next_before}

@@ -43,7 +43,7 @@ def audit_log(request: HttpRequest) -> HttpResponse:
     actor = _auditor(request)
     form, search = _search(request)
     events, before = queries.audit_page(search)
-    audit.record(actor=actor, action="node.audit_read", subject="audit:log", **search.as_detail())
+    audit.record(actor=actor, action="node.audit_read", subject="audit:log", search=search.as_detail())
     query = {name: value for name, value in request.GET.items() if name != "before" and value}
     context = {
         "form": form,
@@ -68,7 +68,7 @@ def audit_csv(request: HttpRequest) -> HttpResponseBase:
     """All matching events, streamed."""
     actor = _auditor(request)
     _form, search = _search(request)
-    audit.record(actor=actor, action="node.audit_exported", subject="audit:log", **search.as_detail())
+    audit.record(actor=actor, action="node.audit_exported", subject="audit:log", search=search.as_detail())
     answer = StreamingHttpResponse(_lines(search), content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = 'attachment; filename="audit.csv"'
     return answer

@@ -13,8 +13,8 @@ import click
 
 from otay.core.i18n import N_
 from otay.node import config
-from otay.node.environment import WORKERS
 from otay.node.commandline import Command, Console, Group, node_command, option, plain_command, setup
+from otay.node.environment import WORKERS
 
 _FOLDER = click.Path(path_type=Path, file_okay=False)
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -61,7 +61,8 @@ def init(console: Console, folder: Path, country: str, name: str | None, languag
         {"home": str(made.home), "country": made.country, "url": made.url},
         console.text(
             N_(
-                "The node is in %(home)s. Make the first administrator with: otay node person add NAME --role administrator --home %(home)s"
+                "The node is in %(home)s. Make the first administrator with: "
+                "otay node person add NAME --role administrator --home %(home)s"
             ),
             home=made.home,
         ),

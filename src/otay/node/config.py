@@ -133,7 +133,8 @@ def _check_values(path: Path, *, country: str, url: str, zone: str, demo: bool) 
         raise BadConfiguration(N_("%(path)s: url is %(value)s; expected http(s)://host"), path=path, value=url)
     if demo and not is_loopback(parts.hostname):
         raise BadConfiguration(
-            N_("%(path)s: a demo node is open to nobody but this machine; its url must be a loopback address, not %(value)s"),
+            N_("%(path)s: a demo node is open to this machine alone; "
+                "its url must be a loopback address, not %(value)s"),
             path=path, value=url,
         )  # fmt: skip
     try:
@@ -152,7 +153,7 @@ def is_loopback(host: str) -> bool:
 
 def sqlite_path(url: str) -> Path:
     """The file that ``sqlite:///path`` names."""
-    return Path(unquote(urlsplit(url).path))
+    return Path("/" + unquote(urlsplit(url).path).lstrip("/"))  # four slashes or three
 
 
 def _text(value: str) -> str:
@@ -190,6 +191,7 @@ def create(
     keys = home / "keys"
     keys.mkdir(parents=True, exist_ok=True, mode=0o700)
     (home / "files").mkdir(exist_ok=True, mode=0o700)
+    (home / "static").mkdir(exist_ok=True)  # the web server looks there first
     secret = keys / "django.key"
     if not secret.exists():
         secret.touch(mode=0o600)
