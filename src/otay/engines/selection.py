@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
+from math import ceil
 
 from otay.core.errors import Refused
 from otay.core.findings import Finding, error
@@ -25,7 +26,10 @@ _ALL = 1 << 256
 
 
 class Lane(StrEnum):
-    """What happens to a consignment, strictest first."""
+    """What happens to a consignment, strictest first.
+
+    Red: physical examination. Yellow: documents or non-intrusive inspection. Blue: audit after release. Green: release.
+    """
 
     RED = "red"
     YELLOW = "yellow"
@@ -34,12 +38,6 @@ class Lane(StrEnum):
 
 
 CHECKED = (Lane.RED, Lane.YELLOW, Lane.BLUE)
-MEANING: Mapping[Lane, str] = {
-    Lane.RED: N_("physical examination"),
-    Lane.YELLOW: N_("documents or non-intrusive inspection"),
-    Lane.BLUE: N_("audit after release"),
-    Lane.GREEN: N_("release"),
-}
 _STRICTNESS = {lane: rank for rank, lane in enumerate(Lane)}
 
 Shares = Mapping[Lane, Fraction]
@@ -60,6 +58,8 @@ class Policy:
     thresholds: Mapping[Lane, int]
     shares: Shares = field(default_factory=dict)
     office_shares: Mapping[str, Shares] = field(default_factory=dict)
+    _everywhere: tuple[tuple[int, Lane], ...] = field(init=False, repr=False, compare=False)
+    _at_office: Mapping[str, tuple[tuple[int, Lane], ...]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         findings = [*_threshold_findings(self.thresholds), *_share_findings("/shares", self.shares)]
@@ -67,14 +67,19 @@ class Policy:
             findings += _share_findings(f"/office_shares/{office}", shares)
         if findings:
             raise Refused(N_("The selection policy cannot be used"), findings=findings)
+        object.__setattr__(self, "_everywhere", _edges(self.shares))
+        object.__setattr__(self, "_at_office", {office: _edges(one) for office, one in self.office_shares.items()})
 
     def lane_of_score(self, score: int) -> Lane:
         """The strictest lane whose threshold ``score`` reaches."""
-        return strictest(lane for lane, least in self.thresholds.items() if score >= least)
+        for lane in CHECKED:
+            if score >= self.thresholds[lane]:
+                return lane
+        return Lane.GREEN
 
-    def shares_at(self, office: str) -> Shares:
-        """The random shares that hold at ``office``."""
-        return self.office_shares.get(office, self.shares)
+    def lane_of_lot(self, lot: int, office: str) -> Lane | None:
+        """The lane that ``lot`` falls into at ``office``, or None."""
+        return _lane_below(lot, self._at_office.get(office, self._everywhere))
 
 
 def _threshold_findings(thresholds: Mapping[Lane, int]) -> list[Finding]:
@@ -137,14 +142,26 @@ def draw(secret: bytes, key: str) -> int:
 
 
 def drawn_lane(lot: int, shares: Shares) -> Lane | None:
-    """The lane that ``lot`` falls into, or None. The lanes lie one after another from zero, strictest first, so a
-    larger share never loses a subject that a smaller one had drawn.
+    """The lane that ``lot`` falls into, or None.
+
+    The lanes lie one after another from zero, strictest first, so a larger share never loses a subject that a smaller
+    one had drawn.
     """
-    edge = Fraction(0)
+    return _lane_below(lot, _edges(shares))
+
+
+def _edges(shares: Shares) -> tuple[tuple[int, Lane], ...]:
+    """Each lane with the first lot beyond it: the exact share of 2**256, rounded up to a whole lot."""
+    edges, total = [], Fraction(0)
     for lane in CHECKED:
-        edge += shares.get(lane, Fraction(0))
-        # lot / 2**256 < edge, in whole numbers
-        if lot * edge.denominator < edge.numerator * _ALL:
+        total += shares.get(lane, Fraction(0))
+        edges.append((ceil(total * _ALL), lane))
+    return tuple(edges)
+
+
+def _lane_below(lot: int, edges: tuple[tuple[int, Lane], ...]) -> Lane | None:
+    for edge, lane in edges:
+        if lot < edge:
             return lane
     return None
 
@@ -154,7 +171,7 @@ def choose(
 ) -> Choice:
     """The lane of the subject ``key``: the strictest of score, forced lanes and the lot."""
     rule_lane = strictest((policy.lane_of_score(score), *forced))
-    by_lot = drawn_lane(draw(secret, key), policy.shares_at(office))
+    by_lot = policy.lane_of_lot(draw(secret, key), office)
     if by_lot is None:
         return Choice(rule_lane, rule_lane, random=False)
     return Choice(strictest((rule_lane, by_lot)), rule_lane, random=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.http import HttpRequest
-from ninja import Router
+from ninja import Router, Status
 
 from otay.node import audit
 from otay.node.actors import Actor
@@ -61,7 +61,7 @@ def assessment(request: HttpRequest, pk: int) -> AssessmentOut:
 
 
 @router.post("/proposals", response={201: ProposalOut}, summary="Propose a rule")
-def propose(request: HttpRequest, body: ProposalIn) -> tuple[int, ProposalOut]:
+def propose(request: HttpRequest, body: ProposalIn) -> Status[ProposalOut]:
     """Propose a new rule or the next version of one. A second person has to approve it before it is used."""
     made = services.propose_rule(actor=_actor(request), kind=body.kind, rule=body.rule, why=body.why, owner=body.owner)
-    return 201, ProposalOut(id=made.pk, key=made.key, version=made.version)
+    return Status(201, ProposalOut(id=made.pk, key=made.key, version=made.version))

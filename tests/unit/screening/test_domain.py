@@ -55,4 +55,4 @@ def test_a_policy_reads_exact_shares() -> None:
         }
     )
     assert policy.shares == {Lane.RED: Fraction(1, 250)}
-    assert policy.shares_at("2501") == {Lane.BLUE: Fraction(1, 10)}
+    assert policy.office_shares == {"2501": {Lane.BLUE: Fraction(1, 10)}}
