@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from django.conf import settings
@@ -62,23 +64,23 @@ class Schema:
 @require_GET
 def api_docs(request: HttpRequest) -> HttpResponse:
     """Every operation with its parameters, shapes and an example to paste into a shell."""
+    return render(request, "web/api_docs.html", _contents())
+
+
+@cache  # the doors of a running node do not change
+def _contents() -> dict[str, Any]:
     document = api.get_openapi_schema()
     groups: dict[str, list[Operation]] = {}
     for path, method, operation in _operations(document):
         tag = (operation.get("tags") or ["Otay"])[0]
         groups.setdefault(tag, []).append(_described(document, path, method, operation))
     shapes = document.get("components", {}).get("schemas", {})
-    schemas = [_schema(name, shape) for name, shape in sorted(shapes.items())]
-    return render(
-        request,
-        "web/api_docs.html",
-        {
-            "groups": groups,
-            "schemas": schemas,
-            "text": document["info"].get("description", ""),
-            "document_url": reverse("api:openapi-json"),
-        },
-    )
+    return {
+        "groups": groups,
+        "schemas": [_schema(name, shape) for name, shape in sorted(shapes.items())],
+        "text": document["info"].get("description", ""),
+        "document_url": reverse("api:openapi-json"),
+    }
 
 
 def _operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
@@ -156,7 +158,7 @@ def _curl(document: dict[str, Any], path: str, method: str, content: dict[str, A
         kind, item = next(iter(content.items()))
         if kind == "application/json":
             body = json.dumps(_example(document, item.get("schema", {}), 0), indent=2, ensure_ascii=False)
-            lines += ['-H "Content-Type: application/json"', f"-d '{body}'"]
+            lines += ['-H "Content-Type: application/json"', f"-d {shlex.quote(body)}"]
         elif kind == "multipart/form-data":
             lines += [f"-F {name}=@FILE" for name in item.get("schema", {}).get("properties", {})]
         else:

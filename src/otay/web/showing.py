@@ -99,6 +99,16 @@ def percent(share: Number | None, decimals: int = 0) -> str:
     return DASH if share is None else f"{number(Decimal(str(share)) * 100, decimals)}\u00a0%"
 
 
+def exact(value: object) -> str:
+    """A decimal that was kept as text, as a number of the reader's language; any other text as it is."""
+    text = "" if value is None else str(value)
+    try:
+        kept = Decimal(text)
+    except ArithmeticError:
+        return text
+    return number(kept) if kept.is_finite() else text
+
+
 FILTERS: dict[str, Callable[..., Any]] = {
     "number": number,
     "date": day,
@@ -109,4 +119,5 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "money": money,
     "mass": mass,
     "percent": percent,
+    "exact": exact,
 }

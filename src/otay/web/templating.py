@@ -19,9 +19,14 @@ from otay.web.frame import shell
 
 def environment(**options: Any) -> Environment:
     """Jinja2 as every page gets it. A name that a view forgot to pass is an error, not an empty space."""
-    options.setdefault("undefined", StrictUndefined)
     options.setdefault("bytecode_cache", _bytecode_cache())
-    options |= {"autoescape": True, "trim_blocks": True, "lstrip_blocks": True, "cache_size": -1}
+    options |= {
+        "undefined": StrictUndefined,
+        "autoescape": True,
+        "trim_blocks": True,
+        "lstrip_blocks": True,
+        "cache_size": -1,
+    }
     env = Environment(extensions=["jinja2.ext.i18n", "jinja2.ext.do"], **options)  # noqa: S701 - escaping is in options
     env.install_gettext_callables(  # type: ignore[attr-defined]
         translation.gettext,
