@@ -52,7 +52,7 @@ def test_a_stranger_sees_what_the_node_is_and_no_data(client: Client, registered
     called: list[str] = []
     registered(
         registry.panels,
-        Panel("test.secret", "Secret", "web/about.html", lambda request, actor: called.append("x") or {}),
+        Panel("test.secret", "Secret", "web/about.html", lambda _request, _actor: called.append("x") or {}),
     )
     response = client.get("/")
     assert response.status_code == 200
@@ -91,7 +91,7 @@ def test_few_alerts_are_shown_and_the_rest_counted(
     client: Client, trader: User, registered: Callable[..., None]
 ) -> None:
     many = [Alert("warning", f"Alert number {number}", "/about/") for number in range(views.ALERTS_SHOWN + 3)]
-    registered(registry.alerts, AlertSource("test.alerts", lambda actor: many, order=-1000))
+    registered(registry.alerts, AlertSource("test.alerts", lambda _actor: many, order=-1000))
     shown = text_of(client.get("/"))
     assert shown.count("Alert number") == views.ALERTS_SHOWN
     assert "and 3 more" in shown
@@ -102,7 +102,7 @@ def test_an_unchanged_border_costs_a_304(
 ) -> None:
     titles = ["First"]
     registered(
-        registry.alerts, AlertSource("test.alerts", lambda actor: [Alert("info", titles[-1], "/about/")], order=-1000)
+        registry.alerts, AlertSource("test.alerts", lambda _actor: [Alert("info", titles[-1], "/about/")], order=-1000)
     )
     monkeypatch.setattr(registry, "panels", registry.Registry("panels"))  # what other rooms show may follow the clock
     first = client.get("/live/")

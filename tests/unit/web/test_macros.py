@@ -33,7 +33,8 @@ def test_an_unknown_lane_is_said_to_be_undirected(unknown: str | None) -> None:
 def test_what_people_sent_is_escaped() -> None:
     bad = "<script>alert(1)</script>"
     drawn = draw(
-        "page_heading(bad, bad) ~ tag(bad) ~ alert('error', bad, bad) ~ findings(items) ~ field_list([(bad, bad)]) ~ stat(bad, bad)",
+        "page_heading(bad, bad) ~ tag(bad) ~ alert('error', bad, bad) ~ findings(items) ~ field_list([(bad, bad)])"
+        " ~ stat(bad, bad)",
         "page_heading, tag, alert, findings, field_list, stat",
         bad=bad,
         items=[error(bad, "rule", "%(x)s", value=bad, remedy=bad, x=bad).as_dict()],
