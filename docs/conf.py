@@ -8,6 +8,8 @@ extensions = ["myst_parser"]
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
 
+highlight_language = "text"
+
 html_theme = "furo"
 html_title = "Otay"
 html_copy_source = False

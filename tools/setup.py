@@ -136,7 +136,7 @@ def packages(python: Path, wanted: str) -> bool:
         return False
     count = sum("==" in line for line in ROOT.joinpath(wanted).read_text().splitlines())
     say(f"Installing {count} packages into .venv (a minute or two the first time) ...")
-    pip = [str(python), "-m", "pip", "install", "-q", "--require-hashes"]
+    pip = [str(python), "-m", "pip", "install", "-qq", "--require-hashes"]
     run([*pip, "-r", BUILD])
     run([*pip, "-r", wanted])
     for name in (RUNTIME, DEV):
@@ -150,7 +150,7 @@ def project(python: Path) -> bool:
     state = digest("pyproject.toml")
     if stamped("project", state) and VENV.joinpath("bin", "otay").exists():
         return False
-    run([str(python), "-m", "pip", "install", "-q", "--no-deps", "--no-build-isolation", "-e", "."])
+    run([str(python), "-m", "pip", "install", "-qq", "--no-deps", "--no-build-isolation", "-e", "."])
     stamp("project", state)
     return True
 
