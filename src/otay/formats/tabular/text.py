@@ -15,6 +15,7 @@ from otay.formats.tabular.rows import Row, read_rows, table
 
 KEY = "csv"
 SEPARATORS = ",;\t|"
+_HEAD = 100_000
 _FORMULA = re.compile(r"^[=+\-@\t\r]")
 _NUMBER = re.compile(r"^[+-]?\d+(\.\d+)?$")
 
@@ -29,29 +30,35 @@ def decode(data: bytes) -> tuple[str, str]:
         return data.decode("cp1252", "replace"), "Windows-1252"
 
 
+_DECLARED = re.compile(r"^sep=(.)\s*$")
+
+
 def separator(text: str) -> str:
-    """The separator of the heading line: the one that gives most columns we know, else the most frequent."""
-    line = _first_line(text)
-    declared = re.match(r"sep=(.)\s*$", line)
-    if declared:
+    """The separator: the one that the file declares, else the one that gives most columns we know."""
+    first = next((line for line in text[:_HEAD].splitlines() if line.strip()), "")
+    if declared := _DECLARED.match(first):
         return declared[1]
+    line = _heading_line(text)
 
     def known(mark: str) -> tuple[int, int]:
-        cells = next(csv.reader([line], delimiter=mark), [])
-        return sum(1 for cell in cells if path_of(cell)), line.count(mark)
+        return sum(1 for cell in _cells(line, mark) if path_of(cell)), line.count(mark)
 
     return max(SEPARATORS, key=known)
 
 
-def _first_line(text: str) -> str:
-    return next((line for line in text[:100_000].splitlines() if line.strip()), "")
+def _heading_line(text: str) -> str:
+    lines = (line for line in text[:_HEAD].splitlines() if line.strip())
+    return next((line for line in lines if not _DECLARED.match(line)), "")
+
+
+def _cells(line: str, mark: str) -> list[str]:
+    return next(csv.reader([line], delimiter=mark), [])
 
 
 def known_columns(data: bytes) -> int:
     """How many headings of the first line are ours."""
     text, _ = decode(data[:20_000])
-    line = _first_line(text)
-    return sum(1 for cell in next(csv.reader([line], delimiter=separator(text)), []) if path_of(cell))
+    return sum(1 for cell in _cells(_heading_line(text), separator(text)) if path_of(cell))
 
 
 def read(data: bytes, name: str) -> ReadResult:
@@ -75,7 +82,7 @@ def _rows(text: str) -> Iterator[Row]:
     line = 1
     for cells in reader:
         start, line = line, reader.line_num + 1
-        if cells and not (len(cells) <= 2 and cells[0].startswith("sep=")):
+        if cells and not (start == 1 and cells[0].startswith("sep=")):
             yield start, [_restored(cell) for cell in cells]
 
 

@@ -18,7 +18,7 @@ _TYPES = frozenset(mapping.TYPE_PREFIXES.values())
 
 @lru_cache(maxsize=512)
 def _path(path: str) -> str:
-    return "/".join(f"{{{DEC}}}{step}" for step in path.split("/"))
+    return "/".join(step if step == "*" else f"{{{DEC}}}{step}" for step in path.split("/"))
 
 
 def _find(node: Any, path: str) -> Any:

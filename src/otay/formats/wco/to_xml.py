@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import UTC
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import cache
 from typing import Any
@@ -131,8 +131,7 @@ def _declaration(element: Any, declaration: CoreDeclaration) -> None:
     for key, path in mapping.HEADER.items():
         _put(element, path, _value(declaration, key), unitCode="KGM" if key in mapping.MASSES else None)
     if declaration.accepted_at:
-        moment = declaration.accepted_at.astimezone(UTC).strftime("%Y%m%d%H%M%SZ")
-        _moment(_new(element, "AcceptanceDateTime"), moment, "304")
+        _moment(_new(element, "AcceptanceDateTime"), _stamp(declaration.accepted_at), "304")
     if declaration.items:
         _put(element, "GoodsItemQuantity", len(declaration.items))
     _money(element, "InvoiceAmount", declaration.invoice.amount if declaration.invoice else None)
@@ -160,6 +159,14 @@ def _type(declaration: CoreDeclaration) -> tuple[str | None, str | None]:
         prefix = next(prefix for prefix, name in mapping.TYPE_PREFIXES.items() if name == kind)
         return prefix, None
     return code, None if mapping.TYPE_PREFIXES.get(code[:2]) == kind else str(kind)
+
+
+def _stamp(moment: datetime) -> str:
+    """``20240118150645+01``; a zone that is not a whole hour off has no such writing and becomes UTC."""
+    offset = moment.utcoffset() or timedelta()
+    if not offset or offset % timedelta(hours=1):
+        return moment.astimezone(UTC).strftime("%Y%m%d%H%M%SZ")
+    return moment.strftime("%Y%m%d%H%M%S") + f"{offset // timedelta(hours=1):+03d}"
 
 
 def _moment(parent: Any, text: str, code: str) -> None:

@@ -121,8 +121,11 @@ def _findings(entries: Iterable[Any], message: Message) -> Iterator[Finding]:
 
 
 def _element(entry: Any, message: Message) -> Any:
+    """The element that an entry of the log speaks of; its path is written with the document's own prefixes."""
+    prefixes = {name: uri for element in message.root.iter("*") for name, uri in element.nsmap.items() if name}
     try:
-        found = message.root.getroottree().xpath(entry.path) or etree.ElementTree(message.message).xpath(entry.path)
+        found = etree.ElementTree(message.message).xpath(entry.path, namespaces=prefixes)
+        found = found or message.root.getroottree().xpath(entry.path, namespaces=prefixes)
     except (etree.XPathError, TypeError):
         return None
     return found[0] if found else None
@@ -144,7 +147,9 @@ _UNEXPECTED = re.compile(r"This element is not expected\.(?: Expected is (?:one 
 _MISSING = re.compile(r"Missing child element\(s\)\.(?: Expected is (?:one of )?\(([^)]*)\)\.)?")
 _FACET = re.compile(r"(?:attribute '([^']*)': )?\[facet '(\w+)'\] (?:The value (?P<v>'.*?') |)(.*)", re.DOTALL)
 _ATTRIBUTE = re.compile(r"The attribute '([^']*)' is (not allowed|required but missing)")
-_TYPE = re.compile(r"'(.*)' is not a valid value of the (?:local )?(?:atomic |list |union )?type '?([^'.]*)", re.DOTALL)
+_TYPE = re.compile(
+    r"'(.*)' is not a valid value of the (?:local )?(?:atomic |list |union )?type(?: '([^'.]*)')?", re.DOTALL
+)
 
 
 def _names(text: str | None) -> str:
@@ -177,8 +182,11 @@ def _finding(text: str, place: str, element: Any) -> Finding:
     if found := _FACET.search(text):
         return _facet(found, place, value, element)
     if found := _TYPE.search(text):
-        message = N_("This is not a value of the type %(type)s.")
-        return error(place, "xsd.type", message, found[1], _CORRECT, type=found[2].removeprefix("xs:"))
+        # text of any kind fails by its facets, so what has no named type is a number
+        kind = (found[2] or "xs:decimal").removeprefix("xs:")
+        if kind == "decimal":
+            return error(place, "xsd.number", N_("A number is expected here."), found[1], _CORRECT)
+        return error(place, "xsd.type", N_("This is not a value of the type %(type)s."), found[1], _CORRECT, type=kind)
     if "No matching global" in text:
         message = N_("There is no schema here for a message that begins with this element.")
         return error(place, "xsd.root", message, value, N_("Send a WCO declaration: MetaData or Declaration."))
