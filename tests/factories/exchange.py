@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
+import json
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from otay.core.canonical import canonical_json, digest
@@ -12,6 +16,7 @@ from otay.exchange.domain import agreement as rules
 from otay.exchange.domain import envelope, keys
 from otay.exchange.domain.agreement import Term, Terms
 from otay.exchange.domain.envelope import Head, Record
+from otay.exchange.domain.receipt import Held, Receipt
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 PARCEL_FIELDS = ("number", "weight", "port")
@@ -108,3 +113,89 @@ def paired(neighbour: Neighbour, url: str = "http://127.0.0.1:9", agreed: Terms 
     agreements.import_file(actor=SYSTEM, document=neighbour.agreement_file(agreed))
     agreements.sign(actor=SYSTEM, reference=agreed.reference, version=agreed.version)
     return peer
+
+
+class Door:
+    """The neighbour's door as a real HTTP server: takes batches, keeps what it holds, answers with signed receipts.
+
+    ``trouble`` makes the next answers go wrong: ``lost`` (taken, but the receipt never arrives), ``down`` (503), ``forged``
+    (receipt signed by a stranger), ``fork``, ``garbage``, ``quarantine`` (taken, the first new record not applied).
+    """
+
+    def __init__(self, neighbour: Neighbour) -> None:
+        self.neighbour = neighbour
+        self.stream = envelope.stream_name("US", neighbour.country)
+        self.links = [envelope.genesis(self.stream)]
+        self.records: list[Record] = []
+        self.trouble: list[str] = []
+        self.requests = 0
+        self.held: list[Held] = []
+        door = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def log_message(self, *args: Any) -> None:
+                """Silence."""
+
+            def do_POST(self) -> None:
+                raw = self.rfile.read(int(self.headers["Content-Length"]))
+                if self.headers.get("Content-Encoding") == "gzip":
+                    raw = gzip.decompress(raw)
+                self._answer(door.take(raw))
+
+            def do_GET(self) -> None:
+                self._answer((200, door.receipt()))
+
+            def _answer(self, answer: tuple[int, Any] | None) -> None:
+                if answer is None:
+                    self.close_connection = True
+                    self.connection.close()
+                    return
+                body = answer[1] if isinstance(answer[1], bytes) else json.dumps(answer[1]).encode()
+                self.send_response(answer[0])
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
+        self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+
+    def receipt(self, key: keys.SigningKey | None = None) -> dict[str, Any]:
+        """Its signed position."""
+        key = key or self.neighbour.key
+        at = datetime.now(UTC)
+        told = Receipt(self.stream, len(self.links) - 1, self.links[-1], at, self.neighbour.country, self.neighbour.key.id, tuple(self.held))
+        return told.signed(key)
+
+    def take(self, raw: bytes) -> tuple[int, Any] | None:
+        """Take a batch as a node would; what to answer, None to cut the line."""
+        self.requests += 1
+        trouble = self.trouble.pop(0) if self.trouble else ""
+        if trouble == "down":
+            return 503, {"title": "Service Unavailable"}
+        if trouble == "garbage":
+            return 200, b"<html>welcome</html>"
+        if trouble == "fork":
+            return 409, {"title": "two histories", "code": "fork"}
+        batch = envelope.unpack(raw)
+        if batch.head.first > len(self.links):
+            return 409, {"title": "gap", "code": "gap", "position": self.receipt()}
+        known = len(self.links) - batch.head.first
+        if trouble == "quarantine":
+            self.held.append(Held(len(self.links), "quarantined", "could not"))
+        self.records += batch.records[known:]
+        self.links += [entry.link for entry in batch.entries[known:]]
+        if trouble == "lost":
+            return None
+        return 200, self.receipt(keys.SigningKey.generate() if trouble == "forged" else None)
+
+    def __enter__(self) -> Door:
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_problem: object) -> None:
+        self.server.shutdown()
+        self.server.server_close()
+        self.thread.join()

@@ -32,7 +32,7 @@ class Declined(OtayError):
     """The neighbour answered with a refusal; ``code`` and ``answer`` are its own words."""
 
     def __init__(self, message: str, *, code: str, answer: dict[str, Any]) -> None:
-        super().__init__(N_("The neighbour refused: %(message)s"), message=message)
+        super().__init__(N_("The neighbour refused: %(reason)s"), reason=message)
         self.code = code
         self.answer = answer
 

@@ -1,0 +1,271 @@
+"""Two real nodes over loopback HTTP, SQLite with full durability on both sides: records a second accepted, signed, persisted
+on both sides and receipted, beside the machine's bare signature and bare batch insert; and the wait from acceptance to receipt.
+
+    python benchmarks/bench_exchange.py [--quick] [--json]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "tests" / "factories"))
+import exchange_node  # noqa: E402
+
+SIZE = 1500  # bytes of text in a record, so that one is about as long as a declaration's core data
+BATCHES = (1, 100, 500)
+
+
+def free_port() -> int:
+    """A port that is free now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def other_node(home: Path, port: int) -> subprocess.Popen[str]:
+    """The receiver: granian with its production settings, one worker process."""
+    code = (
+        "import sys; sys.path.insert(0, sys.argv[1]); import exchange_node; exchange_node.start(sys.argv[2]);"
+        "from django.core.wsgi import get_wsgi_application; application = get_wsgi_application()"
+    )
+    module = home / "bench_wsgi.py"
+    module.write_text(code.replace("sys.argv[1]", repr(str(ROOT / "tests/factories"))).replace("sys.argv[2]", repr(str(home))).replace("; ", "\n").replace(";", "\n"))
+    command = [
+        sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port), "--workers", "1",
+        "--blocking-threads", "2", "--no-log", "bench_wsgi:application",
+    ]
+    environment = {**os.environ, "OTAY_HOME": str(home), "DJANGO_SETTINGS_MODULE": "otay.web.settings", "PYTHONPATH": str(home)}
+    return subprocess.Popen(command, env=environment, cwd=home, text=True)
+
+
+def pair(home: Path, url_home: Path) -> None:
+    """Trust and agreement on both sides; the receiver's half runs in a process of its own."""
+    from otay.exchange.services import agreements, identity
+    from otay.node.actors import SYSTEM
+
+    script = (
+        "import sys, json; sys.path.insert(0, sys.argv[1]); import exchange_node; exchange_node.start(sys.argv[2])\n"
+        "from otay.exchange.services import agreements, identity\nfrom otay.node.actors import SYSTEM\n"
+        "print(json.dumps(identity.identity_document()), flush=True)\n"
+        "identity.trust(actor=SYSTEM, document=json.loads(sys.stdin.readline()))\n"
+        "taken = agreements.import_file(actor=SYSTEM, document=json.loads(sys.stdin.readline()))\n"
+        "print(json.dumps(agreements.file_of(agreements.sign(actor=SYSTEM, reference=taken.reference, version=1))), flush=True)\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", script, str(ROOT / "tests/factories"), str(url_home)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdin and other.stdout
+        document = identity.identity_document()
+        identity.trust(actor=SYSTEM, document=json.loads(other.stdout.readline()))
+        other.stdin.write(json.dumps(document) + "\n")
+        terms = agreements.default_terms(with_country="MX", purpose="benchmark", types=["test.parcel"])
+        other.stdin.write(json.dumps(agreements.file_of(agreements.propose(actor=SYSTEM, terms=terms))) + "\n")
+        other.stdin.flush()
+        agreements.import_file(actor=SYSTEM, document=json.loads(other.stdout.readline()))
+
+
+def timed(seconds: float, step: Any) -> float:
+    """Things a second that ``step`` does; it returns how many it did."""
+    done, began = 0, time.perf_counter()
+    while time.perf_counter() - began < seconds:
+        done += step()
+    return done / (time.perf_counter() - began)
+
+
+def bare_figures(seconds: float) -> dict[str, float]:
+    """What the machine can do: Ed25519 alone, one row a transaction, and 500 rows a transaction of the same size."""
+    import sqlite3
+
+    from otay.exchange import keystore
+    from otay.exchange.domain.keys import verifies
+
+    key, document = keystore.own_key(), {"text": "x" * 200}
+    signature = key.sign("bench", document)
+    with tempfile.TemporaryDirectory(dir=os.environ["OTAY_HOME"]) as folder:
+        database = sqlite3.connect(Path(folder) / "bare.sqlite3", isolation_level=None)
+        database.execute("PRAGMA journal_mode=WAL")
+        database.execute("PRAGMA synchronous=FULL")
+        database.execute("CREATE TABLE t (sequence INTEGER PRIMARY KEY, link BLOB, body TEXT)")
+
+        def insert(rows: int) -> int:
+            database.execute("BEGIN IMMEDIATE")
+            database.executemany("INSERT INTO t (link, body) VALUES (?, ?)", [(bytes(32), "x" * SIZE)] * rows)
+            database.execute("COMMIT")
+            return rows
+
+        figures = {
+            "sign_per_s": timed(seconds, lambda: bool(key.sign("bench", document))),
+            "verify_per_s": timed(seconds, lambda: verifies(key.public, "bench", document, signature)),
+            "durable_commits_per_s": timed(seconds, lambda: insert(1)),
+            "batch_insert_rows_per_s": timed(seconds, lambda: insert(500)),
+        }
+        database.close()
+    return figures
+
+
+class Numbers:
+    """The next parcel's number."""
+
+    last = 0
+
+    @classmethod
+    def take(cls, count: int) -> int:
+        first, cls.last = cls.last + 1, cls.last + count
+        return first
+
+
+def throughput(seconds: float, batch: int) -> float:
+    """Records a second from acceptance to the stored receipt, ``batch`` at a time, one batch after the other."""
+    from otay.exchange.models import Peer
+    from otay.exchange.services import delivery
+
+    peer = Peer.objects.get()
+
+    def step() -> int:
+        exchange_node.publish(Numbers.take(batch), batch, size=SIZE)
+        return delivery.deliver_due(peer, limit=batch).records
+
+    step()
+    return timed(seconds, step)
+
+
+def pipelined(seconds: float, batch: int) -> float:
+    """The same with acceptance and delivery in two threads, as a node runs them."""
+    from django.db import connection
+
+    stop = threading.Event()
+
+    def accept() -> None:
+        while not stop.is_set():
+            exchange_node.publish(Numbers.take(batch), batch, size=SIZE)
+            while waiting() > 4 * batch and not stop.is_set():
+                time.sleep(0.002)
+        connection.close()
+
+    return _while_running(accept, stop, seconds, batch)
+
+
+def waiting() -> int:
+    """Records not receipted yet."""
+    from otay.exchange.models import PeerHealth
+
+    return Numbers.last - PeerHealth.objects.values_list("acknowledged", flat=True)[0]
+
+
+def _while_running(work: Any, stop: threading.Event, seconds: float, limit: int) -> float:
+    from otay.exchange.models import PeerHealth
+    from otay.exchange.services import delivery
+
+    thread = threading.Thread(target=work)
+    before, began = PeerHealth.objects.get().acknowledged, time.perf_counter()
+    thread.start()
+    while time.perf_counter() - began < seconds:
+        time.sleep(delivery.deliver_all_due(limit=limit))
+    took = time.perf_counter() - began
+    after = PeerHealth.objects.get().acknowledged
+    stop.set()
+    thread.join()
+    while waiting():
+        delivery.deliver_all_due()
+    return (after - before) / took
+
+
+def latency(seconds: float, rate: int) -> dict[str, float]:
+    """Milliseconds from acceptance to the stored receipt at ``rate`` single records a second."""
+    from django.db import connection
+
+    from otay.exchange.models import Outbox
+
+    stop = threading.Event()
+    first = Numbers.last + 1
+
+    def accept() -> None:
+        due = time.perf_counter()
+        while not stop.is_set():
+            exchange_node.publish(Numbers.take(1), 1, size=SIZE)
+            due += 1 / rate
+            time.sleep(max(0.0, due - time.perf_counter()))
+        connection.close()
+
+    _while_running(accept, stop, seconds, 500)
+    rows = Outbox.objects.filter(sequence__gte=first).values_list("queued_at", "receipt__stored_at")
+    waits = sorted((stored - queued).total_seconds() * 1000 for queued, stored in rows)
+    return {
+        "rate_per_s": len(waits) / seconds, "p50_ms": statistics.median(waits), "p99_ms": waits[int(len(waits) * 0.99) - 1], "max_ms": waits[-1]
+    }
+
+
+def measure(folder: Path, quick: bool) -> dict[str, Any]:
+    """All figures."""
+    from otay.node import config
+
+    seconds = 1.5 if quick else 8.0
+    port = free_port()
+    us = config.create(folder / "us", country="US", name="US", language="en", url=f"http://127.0.0.1:{free_port()}").home
+    mx = config.create(folder / "mx", country="MX", name="MX", language="en", url=f"http://127.0.0.1:{port}").home
+    exchange_node.start(str(us))
+    exchange_node.prepare(str(us))
+    shutil.copy(us / "db.sqlite3", mx / "db.sqlite3")
+    pair(us, mx)
+    other = other_node(mx, port)
+    try:
+        wait_for(port)
+        found: dict[str, Any] = {"machine": f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}", "record_bytes": SIZE + 60}
+        found["bare"] = bare_figures(seconds / 2)
+        found["serial_records_per_s"] = {batch: throughput(seconds, batch) for batch in BATCHES}
+        found["node_records_per_s"] = {batch: pipelined(seconds, batch) for batch in BATCHES[1:]}
+        found["latency_at_50_per_s"] = latency(seconds * 2, 50)
+        best = max(found["node_records_per_s"].values(), default=0.0)
+        found["ratio_to_batch_insert"] = best / found["bare"]["batch_insert_rows_per_s"]
+    finally:
+        other.terminate()
+        other.wait(20)
+    return found
+
+
+def wait_for(port: int) -> None:
+    """Until the other node answers."""
+    for _attempt in range(600):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.1)
+    raise SystemExit("the receiving node did not start")
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--quick", action="store_true")
+    chosen = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="otay-bench-") as folder:
+        found = measure(Path(folder), chosen.quick)
+    if chosen.json:
+        print(json.dumps(found, indent=1))
+        return
+    print(f"{found['machine']}; a record is about {found['record_bytes']} bytes")
+    for name, value in found["bare"].items():
+        print(f"  bare {name}: {value:,.0f}")
+    for title, name in (("accept, then deliver", "serial_records_per_s"), ("accepting and delivering at once", "node_records_per_s")):
+        for batch, value in found[name].items():
+            print(f"  {title}, batches of {batch}: {value:,.0f} records/s")
+    print("  at 50/s: " + ", ".join(f"{name} {value:,.0f}" for name, value in found["latency_at_50_per_s"].items()))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,195 @@
+"""A whole node in a process of its own, for tests and benchmarks of the exchange: its folder, its database, its door.
+
+Run as a program: ``exchange_node.py ACTION HOME [ARGUMENT...]``. The node knows one record type, ``test.parcel``; what it
+receives goes into the table ``test_book``, which refuses a record twice.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import socket
+import sys
+import threading
+import time
+from pathlib import Path
+from socketserver import ThreadingMixIn
+from typing import Any
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
+
+BOOK = "CREATE TABLE IF NOT EXISTS test_book (peer TEXT, business_key TEXT, version INT, body TEXT, PRIMARY KEY (peer, business_key, version))"
+MADE = "CREATE TABLE IF NOT EXISTS test_made (number INTEGER PRIMARY KEY)"
+
+
+def receive(received: Any) -> None:
+    """Write what arrived into the book; a second time is an error."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "INSERT INTO test_book VALUES (%s, %s, %s, %s)",
+            [(one.peer, one.business_key, one.version, json.dumps(one.body, sort_keys=True)) for one in received],
+        )
+
+
+def start(home: str) -> None:
+    """Be the node of ``home``, with the test's record type."""
+    os.environ["OTAY_HOME"] = home
+    os.environ["DJANGO_SETTINGS_MODULE"] = "otay.web.settings"
+    import django
+
+    django.setup()
+    import logging
+
+    logging.disable(logging.CRITICAL)
+    from otay.exchange.registry import Field, RecordType, record_types
+
+    fields = tuple(Field(name, name) for name in ("number", "weight", "port", "text"))
+    record_types.register(RecordType("test.parcel", "Parcels", fields, receive))
+
+
+def prepare(home: str) -> None:
+    """Its tables."""
+    from django.core.management import call_command
+    from django.db import connection
+
+    call_command("migrate", verbosity=0)
+    with connection.cursor() as cursor:
+        cursor.execute(BOOK)
+        cursor.execute(MADE)
+    connection.close()
+
+
+def publish(first: int, count: int, *, size: int = 0) -> None:
+    """Make and publish ``count`` parcels in one transaction, beside the node's own note that it made them."""
+    from django.db import connection, transaction
+
+    from otay.exchange.registry import Publication
+    from otay.exchange.services import publishing
+    from otay.node.actors import SYSTEM
+
+    numbers = range(first, first + count)
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.executemany("INSERT INTO test_made VALUES (%s)", [(number,) for number in numbers])
+        publishing.publish(
+            actor=SYSTEM, record_type="test.parcel",
+            publications=[
+                Publication(f"P-{number}", 1, {"number": f"P-{number}", "weight": "1.5", "text": "x" * size}) for number in numbers
+            ],
+        )
+
+
+class Quiet(WSGIRequestHandler):
+    """No log; connections stay open, as with a real server."""
+
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *args: Any) -> None:
+        """Silence."""
+
+
+class Server(ThreadingMixIn, WSGIServer):
+    """A threaded server on a socket that its parent holds."""
+
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A neighbour that was killed in the middle of a request is what these tests are about."""
+
+
+def serve(listening: socket.socket) -> Server:
+    """Answer on ``listening`` in a thread."""
+    from django.core.wsgi import get_wsgi_application
+
+    server = Server(listening.getsockname()[:2], Quiet, bind_and_activate=False)
+    server.socket = listening
+    server.server_name, server.server_port = "127.0.0.1", listening.getsockname()[1]
+    server.setup_environ()
+    server.set_app(get_wsgi_application())
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+    return server
+
+
+def listen(port: int) -> socket.socket:
+    """A socket on ``port`` of the loopback."""
+    listening = socket.socket()
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listening.bind(("127.0.0.1", port))
+    listening.listen(64)
+    return listening
+
+
+def live(listening: socket.socket, total: int, done: Path) -> None:
+    """A node's life: answer, make parcels until there are ``total``, deliver; say so when all is receipted."""
+    from django.db import connection
+
+    from otay.exchange.models import PeerHealth
+    from otay.exchange.services import delivery
+
+    serve(listening)
+    while True:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT COALESCE(MAX(number), 0) FROM test_made")
+            made = cursor.fetchone()[0]
+        if made < total:
+            publish(made + 1, min(random.randint(1, 5), total - made))  # noqa: S311
+        PeerHealth.objects.update(next_attempt_at=None)
+        delivery.deliver_all_due(limit=10)
+        if made >= total and PeerHealth.objects.get().acknowledged >= total:
+            done.touch()
+            time.sleep(0.05)
+
+
+def warm() -> None:
+    """Import all that a life needs, so that a child lives from its first moment on."""
+    from django.core.wsgi import get_wsgi_application
+    from django.db import connections
+    from django.test import Client
+
+    get_wsgi_application()
+    Client().get("/api/v1/exchange/identity", headers={"host": "127.0.0.1"})
+    connections.close_all()
+
+
+def crash(home: str, port: int, kills: int, seed: int, total: int) -> None:
+    """Live, be killed ``kills`` times at random moments, live on until told to stop on standard input."""
+    warm()
+    listening = listen(port)
+    done = Path(home) / "done"
+    moments = random.Random(seed)  # noqa: S311
+    for round_number in range(kills + 1):
+        child = os.fork()
+        if child == 0:
+            random.seed(seed * 1000 + round_number)
+            live(listening, total, done)
+            os._exit(1)
+        if round_number == kills:
+            sys.stdin.read()
+        else:
+            time.sleep(moments.uniform(0.02, 0.25))
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+    from otay.exchange.services.upkeep import verify_streams
+
+    print(json.dumps({"killed": kills, "problems": [one.problems for one in verify_streams()]}), flush=True)
+
+
+
+def main(action: str, home: str, *arguments: str) -> None:
+    """One action of the program."""
+    start(home)
+    if action == "prepare":
+        prepare(home)
+    elif action == "crash":
+        crash(home, *(int(argument) for argument in arguments))  # type: ignore[arg-type]
+    elif action == "serve":
+        serve(listen(int(arguments[0])))
+        print("ready", flush=True)
+        sys.stdin.read()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
