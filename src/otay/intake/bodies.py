@@ -63,19 +63,22 @@ def _raw_pieces(stream: Stream) -> Iterator[bytes]:
 
 def _inflated(raw: Iterable[bytes]) -> Iterator[bytes]:
     """Out comes at most one piece at a time, so that a few bytes of input cannot fill the memory."""
-    inflate = zlib.decompressobj(31)
+    inflate, inside = zlib.decompressobj(31), False
     try:
         for piece in raw:
             left = piece
             while left:
+                inside = True
                 yield inflate.decompress(left, _PIECE)
                 left = inflate.unconsumed_tail
-                if inflate.eof:
+                if inflate.eof:  # another member may follow
                     left = inflate.unused_data
-                    inflate = zlib.decompressobj(31)
+                    inflate, inside = zlib.decompressobj(31), False
         yield inflate.flush()
     except zlib.error as problem:
         raise _broken_gzip(str(problem)) from None
+    if inside and not inflate.eof:
+        raise _broken_gzip("cut short")
 
 
 def _broken_gzip(problem: str) -> Refused:

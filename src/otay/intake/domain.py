@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -57,6 +58,18 @@ def standing(digest: bytes, known: Iterable[Known]) -> Verdict:
     if live is not None:
         return Verdict(Standing.CONFLICT, live)
     return Verdict(Standing.NEW) if refused is None else Verdict(Standing.CORRECTION, refused)
+
+
+def rounds(references: Sequence[str]) -> Iterator[list[int]]:
+    """Positions in order, split so that no round has a reference twice: a message may contradict one just before it."""
+    seen: dict[str, int] = defaultdict(int)
+    split: list[list[int]] = []
+    for position, reference in enumerate(references):
+        if seen[reference] == len(split):
+            split.append([])
+        split[seen[reference]].append(position)
+        seen[reference] += 1
+    yield from split
 
 
 def default_reference(digest: bytes) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from otay.core.findings import Finding, error
 from otay.core.i18n import N_
 from otay.intake.registry import Handler, handlers
@@ -10,12 +12,17 @@ from otay.node.actors import Actor
 
 def detect(raw: bytes, name: str = "") -> str:
     """Name of the format of ``raw``; empty when no reader knows it."""
-    from otay.formats import (
-        registry as formats,
-    )  # readers bring XML and spreadsheet libraries: loaded when first needed
+    from otay.formats import registry as formats  # readers bring XML and spreadsheet libraries: loaded when first needed
 
     found = formats.detect(raw, name)
-    return found.name if found else ""
+    return "" if found == formats.UNKNOWN else found
+
+
+def records(raw: bytes, format: str, name: str = "") -> list[dict[str, Any]]:
+    """What the reader of ``format`` finds in ``raw``; nothing where there is no such reader."""
+    from otay.formats import registry as formats
+
+    return formats.read(raw, format=format, name=name).records if format in formats.formats() else []
 
 
 def handler_of(format: str) -> Handler | None:

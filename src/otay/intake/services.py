@@ -82,21 +82,26 @@ def _check(items: Sequence[Incoming]) -> None:
 def catch_up(*, ids: Sequence[int]) -> int:
     """Apply messages that a crash left ``received``; returns how many.
 
-    The start is counted before it is made, so that a message on which the process dies is noticed: from its third start
-    it is applied alone, after :data:`bounds.ATTEMPTS` it is refused and an alert raised.
+    Each start is counted before it is made, so that a message on which the process dies is noticed: from its third
+    start it is applied alone, after :data:`bounds.ATTEMPTS` it is refused and an alert raised.
     """
+    waiting = StoredMessage.objects.filter(pk__in=ids, state=State.RECEIVED).order_by("pk")
+    attempts = dict(waiting.values_list("pk", "attempts"))
+    together = [pk for pk, count in attempts.items() if count < 2]
+    alone = [[pk] for pk, count in attempts.items() if count >= 2]
+    return sum(_start(group) for group in [together, *alone] if group)
+
+
+def _start(ids: Sequence[int]) -> int:
     with transaction.atomic():
-        rows = StoredMessage.objects.filter(pk__in=ids, state=State.RECEIVED)
-        rows.update(attempts=F("attempts") + 1)
-        counts = dict(rows.order_by("pk").values_list("pk", "attempts"))
-        given_up = [pk for pk, attempts in counts.items() if attempts > bounds.ATTEMPTS]
-        _give_up(given_up)
-    fresh = [pk for pk, attempts in counts.items() if attempts <= 2]
-    alone = [pk for pk, attempts in counts.items() if 2 < attempts <= bounds.ATTEMPTS]
-    done = len(given_up)
-    for group in [fresh, *([pk] for pk in alone)]:
-        done += _settle_or_uncount(group)
-    return done
+        waiting = StoredMessage.objects.filter(pk__in=ids, state=State.RECEIVED)
+        waiting.update(attempts=F("attempts") + 1)
+        given_up = waiting.filter(attempts__gt=bounds.ATTEMPTS)
+        finding = settling.internal(N_("the process ended each time"))
+        count = given_up.update(
+            state=State.REFUSED, findings=[finding.as_record()], alarm=True, settled_at=clock.now()
+        )
+    return count + _settle_or_uncount(ids)
 
 
 def _settle_or_uncount(ids: Sequence[int]) -> int:
@@ -109,13 +114,6 @@ def _settle_or_uncount(ids: Sequence[int]) -> int:
         # Not the message's fault, so not a start: else a full disk would refuse whatever waits.
         StoredMessage.objects.filter(pk__in=ids).update(attempts=F("attempts") - 1)
         return 0
-
-
-def _give_up(ids: Sequence[int]) -> None:
-    finding = settling.internal(N_("the process ended each time"))
-    StoredMessage.objects.filter(pk__in=ids).update(
-        state=State.REFUSED, findings=[finding.as_record()], alarm=True, settled_at=clock.now()
-    )
 
 
 def correct(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -85,7 +85,7 @@ def _rows_once(delivery: Delivery, items: Sequence[_Item]) -> tuple[list[Place],
     now = clock.now()
     places: dict[int, Place] = {}
     made: list[StoredMessage] = []
-    for positions in rounds([item.reference for item in items]):
+    for positions in domain.rounds([item.reference for item in items]):
         known = _known(delivery.sender.key, [items[position].reference for position in positions])
         rows: dict[int, StoredMessage] = {}
         for position in positions:
@@ -105,18 +105,6 @@ def _rows_once(delivery: Delivery, items: Sequence[_Item]) -> tuple[list[Place],
         )  # fmt: skip
         faults.point("rows")
     return [places[position] for position in range(len(items))], {row.file for row in made if row.file}
-
-
-def rounds(references: Sequence[str]) -> Iterator[list[int]]:
-    """Positions in order, split so that no round has a reference twice: a message may contradict one just before it."""
-    seen: dict[str, int] = defaultdict(int)
-    split: list[list[int]] = []
-    for position, reference in enumerate(references):
-        if seen[reference] == len(split):
-            split.append([])
-        split[seen[reference]].append(position)
-        seen[reference] += 1
-    yield from split
 
 
 def _known(sender: str, references: Sequence[str]) -> dict[str, list[domain.Known]]:
