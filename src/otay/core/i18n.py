@@ -20,6 +20,12 @@ def N_(template: str) -> str:
     return template
 
 
+class Term(str):
+    """A word that is a parameter of a message and is translated with it: ``N_("released")`` in "it is %(state)s"."""
+
+    __slots__ = ()
+
+
 def locale_folders() -> list[Path]:
     """All catalogue folders of the package, sorted."""
     return sorted(path for path in PACKAGE.rglob("locale") if path.is_dir())
@@ -43,5 +49,7 @@ def translate(template: str, language: str, **params: object) -> str:
 
     A template without a translation is shown in English rather than not at all.
     """
-    text = _catalogue(language.lower().split("-")[0]).gettext(template) if template else ""
-    return text % params if params else text
+    catalogue = _catalogue(language.lower().split("-")[0])
+    text = catalogue.gettext(template) if template else ""
+    words = {key: catalogue.gettext(value) if isinstance(value, Term) else value for key, value in params.items()}
+    return text % words if words else text

@@ -61,7 +61,7 @@ def actor_of_user(user: User) -> Actor:
         user.get_full_name() or user.username,
         grants_of(held_roles(user)),
         party=user.party,
-        language=user.language or "en",
+        language=user.language,
     )
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from stdnum.iso7064 import mod_11_10
 
 from otay.core.errors import Conflict
-from otay.core.i18n import N_
+from otay.core.i18n import N_, Term
 
 #: Record types shared with the neighbour, and the kind of subject that screening knows.
 DECLARATION = "goods.declaration"
@@ -70,6 +70,28 @@ FINAL = (State.REFUSED, State.RELEASED, State.WITHDRAWN)
 BOOTH = (Kind.ARRIVED, Kind.INSPECTED, Kind.RELEASED, Kind.REFUSED)
 
 
+#: Words for states, events and lanes inside a sentence.
+WORDS = {
+    code: Term(word)
+    for code, word in {
+        "lodged": N_("lodged"),
+        "accepted": N_("accepted"),
+        "refused": N_("refused"),
+        "amended": N_("amended"),
+        "assessed": N_("assessed"),
+        "at_port": N_("at the port"),
+        "arrived": N_("received at the port"),
+        "inspected": N_("inspected"),
+        "released": N_("released"),
+        "withdrawn": N_("withdrawn"),
+        "red": N_("red"),
+        "yellow": N_("yellow"),
+        "discrepancy": N_("discrepancy"),
+        "offence": N_("offence"),
+    }.items()
+}
+
+
 def after(state: str, event: Kind, *, number: str = "") -> State:
     """The state that follows when ``event`` happens in ``state``.
 
@@ -79,13 +101,11 @@ def after(state: str, event: Kind, *, number: str = "") -> State:
     try:
         return TRANSITIONS[State(state), event]
     except KeyError:
-        allowed = ", ".join(sorted(kind for at, kind in TRANSITIONS if at == state)) or N_("nothing")
         raise Conflict(
-            N_("Declaration %(number)s is %(state)s: it cannot be %(event)s now. What can happen: %(allowed)s."),
+            N_("Declaration %(number)s is %(state)s: it cannot be %(event)s now."),
             number=number,
-            state=state,
-            event=str(event),
-            allowed=allowed,
+            state=WORDS[state],
+            event=WORDS[event],
         ) from None
 
 
@@ -121,7 +141,9 @@ def check_detail(event: Kind, detail: Mapping[str, Any]) -> None:
         if result not in set(Result):
             raise Conflict(N_("Say what the inspection found: %(known)s."), known=", ".join(Result))
         if result != Result.CONFORMS and not str(detail.get("remarks", "")).strip():
-            raise Conflict(N_("Say what was found: an inspection with a %(result)s needs remarks."), result=result)
+            raise Conflict(
+                N_("Say what was found: an inspection with a %(result)s needs remarks."), result=WORDS[result]
+            )
     if event is Kind.REFUSED and not str(detail.get("reason", "")).strip():
         raise Conflict(N_("Say why the goods are refused."))
 
@@ -134,7 +156,8 @@ def may_release(state: str, lane: str, *, override_reason: str = "") -> None:
     """
     if state == State.AT_PORT and lane in MUST_INSPECT and not override_reason.strip():
         raise Conflict(
-            N_("The %(lane)s lane asks for an inspection before release. Inspect first, or state why not."), lane=lane
+            N_("The %(lane)s lane asks for an inspection before release. Inspect first, or state why not."),
+            lane=WORDS[lane],
         )
 
 

@@ -65,7 +65,7 @@ INDICATORS = (
         _("Mean time from lodging to arrival at the port, over the arrivals of the last 24 hours."), declared_ahead, 20,
     ),
     Indicator(
-        "declarations.at_port", (2, 4), _("Time of a lorry at the port"), _("minutes"),
+        "declarations.at_port", (2, 4), _("Time of a truck at the port"), _("minutes"),
         _("Mean time from arrival to release, over the releases of the last 24 hours."), time_at_port, 21,
     ),
     Indicator(
@@ -91,8 +91,8 @@ def waiting_by_port(actor: Actor) -> dict[str, Any]:
 
 
 PORT_FACTS = (
-    PortFact("declarations.expected", _("Lorries expected"), expected_by_port, queries.VIEW, 10),
-    PortFact("declarations.waiting", _("Lorries at the port"), waiting_by_port, queries.VIEW, 11),
+    PortFact("declarations.expected", _("Trucks expected"), expected_by_port, queries.VIEW, 10),
+    PortFact("declarations.waiting", _("Trucks at the port"), waiting_by_port, queries.VIEW, 11),
 )
 
 
@@ -121,7 +121,12 @@ ALERTS = AlertSource("declarations", red_waiting, 20)
 def latest(request: HttpRequest, actor: Actor) -> dict[str, Any]:
     """The declarations that moved last."""
     rows = queries.visible(actor).filter(state__in=[State.AT_PORT, State.INSPECTED, State.RELEASED])
-    return {"latest": list(rows.order_by("-pk")[:10]), "lanes": lanes_today(actor), "states": presenting.STATES}
+    return {
+        "latest": list(rows.order_by("-pk")[:10]),
+        "lanes": lanes_today(actor),
+        "states": presenting.STATES,
+        **presenting.places(),
+    }
 
 
 def lanes_today(actor: Actor) -> dict[str, int]:

@@ -236,5 +236,5 @@ def _cannot_amend(lodgement: Lodgement, row: Declaration | None) -> Finding:
         row.number,
         N_("After arrival, ask the port to correct it."),
         number=row.number,
-        state=row.state,
+        state=domain.WORDS[row.state],
     )

@@ -6,6 +6,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from otay.goods.declarations.domain import Kind, Result, State, Verdict
+from otay.places.queries import ports
 
 STATES: dict[str, str | Promise] = {
     State.LODGED: _("Lodged"),
@@ -56,3 +57,12 @@ VERDICTS: dict[str, tuple[str | Promise, str]] = {
     Verdict.DIFFERENT: (_("Different"), "error"),
     Verdict.ONE_SIDED: (_("One side only"), "warning"),
 }
+
+
+def places() -> dict[str, dict[str, str]]:
+    """Names and time zones of the ports, for pages that show a port's code otherwise."""
+    known = ports()
+    return {
+        "port_names": {port.code: port.name for port in known},
+        "zones": {port.code: port.time_zone for port in known},
+    }

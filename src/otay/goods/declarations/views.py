@@ -44,7 +44,7 @@ def _actor(request: HttpRequest) -> Actor:
 
 
 def _page(request: HttpRequest, template: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
-    return render(request, f"declarations/{template}", {**WORDS, **context}, status=status)
+    return render(request, f"declarations/{template}", {**WORDS, **presenting.places(), **context}, status=status)
 
 
 @login_required
@@ -146,9 +146,8 @@ def as_lodged(request: HttpRequest, number: str) -> HttpResponse:
 def queues(request: HttpRequest) -> HttpResponse:
     """The supervisor's page: what waits at each port, by lane."""
     actor = _actor(request)
-    names = {port.code: port for port in ports()}
     waiting = queries.queues(actor)
-    context = {"queues": waiting, "port_names": names, "lanes": list(Lane)}
+    context = {"queues": waiting, "lanes": list(Lane)}
     template = "_queues.html" if request.headers.get("HX-Request") else "queues.html"
     return _page(request, template, context)
 

@@ -1,0 +1,5 @@
+"""``python -m otay`` is the ``otay`` command."""
+
+from otay.cli import main
+
+main(prog_name="otay")
