@@ -12,7 +12,9 @@ from otay.node.actors import Actor
 
 def detect(raw: bytes, name: str = "") -> str:
     """Name of the format of ``raw``; empty when no reader knows it."""
-    from otay.formats import registry as formats  # readers bring XML and spreadsheet libraries: loaded when first needed
+    from otay.formats import (
+        registry as formats,
+    )  # readers bring XML and spreadsheet libraries: loaded when first needed
 
     found = formats.detect(raw, name)
     return "" if found == formats.UNKNOWN else found

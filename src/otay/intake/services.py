@@ -98,9 +98,7 @@ def _start(ids: Sequence[int]) -> int:
         waiting.update(attempts=F("attempts") + 1)
         given_up = waiting.filter(attempts__gt=bounds.ATTEMPTS)
         finding = settling.internal(N_("the process ended each time"))
-        count = given_up.update(
-            state=State.REFUSED, findings=[finding.as_record()], alarm=True, settled_at=clock.now()
-        )
+        count = given_up.update(state=State.REFUSED, findings=[finding.as_record()], alarm=True, settled_at=clock.now())
     return count + _settle_or_uncount(ids)
 
 

@@ -1,7 +1,7 @@
 """A sender streams messages into a node while the node's process is ended again and again, at random points.
 
-A life is a forked process. It ends through ``os._exit`` at a random fault point, through SIGKILL at a random time, or in
-``os._exit`` at a random fault point, through SIGKILL at a random time, or in peace.
+Run as ``python stream.py HOME LIVES SEED``: prints what happened as JSON. Each life is a forked process; it ends
+through ``os._exit`` at a random fault point, through SIGKILL at a random time, or in peace.
 """
 
 from __future__ import annotations
