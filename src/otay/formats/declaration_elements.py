@@ -16,6 +16,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
+from otay.core.i18n import N_
 from otay.core.money import Money
 
 # what neither XML 1.0 nor PostgreSQL can hold
@@ -24,7 +25,7 @@ _UNSTORABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]"
 
 def _storable(text: str) -> str:
     if _UNSTORABLE.search(text):
-        raise ValueError("control characters are not text")
+        raise ValueError(N_("Control characters are not text."))
     return text
 
 
@@ -36,7 +37,7 @@ def _code_text(value: object) -> object:
 def _exact(value: object) -> object:
     """A binary fraction is read as it is written (0.1 is one tenth); a boolean is no number."""
     if isinstance(value, bool):
-        raise ValueError("a number is expected, not true or false")
+        raise ValueError(N_("A number is expected, not true or false."))
     if isinstance(value, float):
         return repr(value)
     return value.strip() if isinstance(value, str) else value
@@ -81,9 +82,9 @@ Count = Annotated[int, Field(ge=-99_999_999, le=99_999_999)]
 def _money_bounds(value: Money) -> Money:
     exponent = value.amount.normalize().as_tuple().exponent
     if not isinstance(exponent, int) or exponent < -3 or abs(value.amount) >= 10**13:
-        raise ValueError("at most 13 digits before the point and 3 after it")
+        raise ValueError(N_("At most 13 digits before the point and 3 after it."))
     if not re.fullmatch("[A-Z]{3}", value.currency):
-        raise ValueError("a currency is three capital letters")
+        raise ValueError(N_("A currency is three letters."))
     return value
 
 
