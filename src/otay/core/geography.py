@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 EARTH_RADIUS = 6_371_008.8
@@ -36,7 +37,7 @@ def distance_to_line(point: Position, line: Sequence[Position]) -> float:
     flat = [_tangent(point, position) for position in line]
     if len(flat) == 1:
         return math.hypot(*flat[0])
-    return min(_to_segment(a, b) for a, b in zip(flat, flat[1:], strict=False))
+    return min(_to_segment(a, b) for a, b in pairwise(flat))
 
 
 def _tangent(origin: Position, position: Position) -> Position:
@@ -172,7 +173,7 @@ def _put_together(line: Line, other: Line) -> Line:
     return line + other[::-1][1:]
 
 
-class NotTopology(ValueError):
+class TopologyError(ValueError):
     """The JSON is not a TopoJSON topology, or points at an arc that it does not have."""
 
 
@@ -180,10 +181,10 @@ def topology_arcs(topology: Mapping[str, Any]) -> list[Line]:
     """The arcs of a TopoJSON topology in degrees: quantised ones are differences, scaled and shifted.
 
     Raises:
-        NotTopology: when the document is none.
+        TopologyError: when the document is none.
     """
     if topology.get("type") != "Topology":
-        raise NotTopology("expected a document of type Topology")
+        raise TopologyError("expected a document of type Topology")
     transform = topology.get("transform")
     if transform is None:
         return [[(float(x), float(y)) for x, y, *_ in arc] for arc in topology["arcs"]]
@@ -203,7 +204,7 @@ def rings_of(geometry: Mapping[str, Any], arcs: Sequence[Line]) -> Iterator[Line
     """The rings of a TopoJSON ``Polygon`` or ``MultiPolygon``; other shapes have none.
 
     Raises:
-        NotTopology: when the geometry names an arc that is not there.
+        TopologyError: when the geometry names an arc that is not there.
     """
     match geometry.get("type"):
         case "Polygon":
@@ -223,7 +224,7 @@ def _stitched(indexes: Sequence[int], arcs: Sequence[Line]) -> Line:
     for index in indexes:
         forward = index if index >= 0 else ~index
         if forward >= len(arcs):
-            raise NotTopology(f"there is no arc {forward}")
+            raise TopologyError(f"there is no arc {forward}")
         arc = arcs[forward] if index >= 0 else arcs[forward][::-1]
         line += arc[1:] if line else arc
     return line
@@ -235,7 +236,12 @@ def clip_ring(ring: Sequence[Position], box: Box) -> Line:
     A ring that leaves the box and comes back runs along the edge in between: right for filling.
     """
     clipped: Line = list(ring)
-    for axis, limit, keep_greater in ((0, box.west, True), (0, box.east, False), (1, box.south, True), (1, box.north, False)):
+    for axis, limit, keep_greater in (
+        (0, box.west, True),
+        (0, box.east, False),
+        (1, box.south, True),
+        (1, box.north, False),
+    ):
         clipped = _clip_edge(clipped, axis, limit, keep_greater)
     return clipped
 

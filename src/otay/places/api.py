@@ -58,8 +58,12 @@ def get_expected(request: HttpRequest, code: str, at: datetime | None = None) ->
     found, moment = queries.port(code), at or clock.now()
     moment = moment if moment.tzinfo else moment.replace(tzinfo=found.zone)
     local = moment.astimezone(found.zone)
-    return {"port": code, "at": moment, "reference_month": queries.reference_month(local),
-            "expected": queries.expected_per_hour(moment).get(code, {})}
+    return {
+        "port": code,
+        "at": moment,
+        "reference_month": queries.reference_month(local),
+        "expected": queries.expected_per_hour(moment).get(code, {}),
+    }
 
 
 @router.get("/crossings", response=list[CrossingOut], summary="Crossings")

@@ -14,7 +14,7 @@ class PlacesConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Register pages, API, navigation, permissions and the map on the home page; fill the tables after migrations."""
+        """Register pages, API, permissions and the map of the home page; fill the tables after migrations."""
         from otay.node import registry, roles
         from otay.places.border_now import panel_context
         from otay.places.services import install_after_migrate
@@ -24,11 +24,18 @@ class PlacesConfig(AppConfig):
         registry.pages.register(registry.Pages("places", "places/", "otay.places.urls"))
         registry.apis.register(registry.Api("places", "places", "otay.places.api:router", "Places"))
         registry.menu.register(
-            registry.MenuEntry("places", "border", _("Ports of entry"), "places:ports", permission="places.view", order=20)
+            registry.MenuEntry(
+                "places", "border", _("Ports of entry"), "places:ports", permission="places.view", order=20
+            )
         )
         registry.panels.register(
             registry.Panel(
-                "border-map", _("Ports of entry"), "places/panel.html", panel_context, permission="places.view", order=10
+                "border-map",
+                _("Ports of entry"),
+                "places/panel.html",
+                panel_context,
+                permission="places.view",
+                order=10,
             )
         )
         post_migrate.connect(install_after_migrate, sender=self, dispatch_uid="places.reference")

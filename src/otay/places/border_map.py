@@ -1,13 +1,13 @@
-"""The border drawn by the server: land, states, rails and the line as one picture; ports as markers that do not overlap.
+"""The border drawn by the server: land, states, rails and the line as one picture, ports as markers kept apart.
 
-Pure geometry: what goes in are positions and sizes, what comes out are paths and places on a canvas. Two layouts, a wide
-one and one for a phone, because a line of 3,000 km with 28 ports does not survive being shrunk.
+Pure geometry: what goes in are positions and sizes, what comes out are paths and places on a canvas. Two layouts, a
+wide one and one for a phone, because a line of 3,000 km with 28 ports does not survive being shrunk.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -105,7 +105,9 @@ class Canvas:
 
     def place(self, positions: Iterable[Position]) -> Line:
         """Positions in units of the canvas."""
-        return [((x - self.left) * self.scale, (self.top - y) * self.scale) for x, y in PROJECTION.project_all(positions)]
+        return [
+            ((x - self.left) * self.scale, (self.top - y) * self.scale) for x, y in PROJECTION.project_all(positions)
+        ]
 
 
 @lru_cache(maxsize=4)
@@ -138,7 +140,9 @@ def _draw_markers(layout: Layout, spots: tuple[Spot, ...]) -> tuple[Marker, ...]
     markers = []
     for spot, (x, y, radius), (true_x, true_y) in zip(spots, circles, truths, strict=True):
         label = _label(spot.name, x, y, radius, taken, sheet)
-        markers.append(Marker(spot.key, round(x, 1), round(y, 1), round(radius, 1), round(true_x, 1), round(true_y, 1), label))
+        markers.append(
+            Marker(spot.key, round(x, 1), round(y, 1), round(radius, 1), round(true_x, 1), round(true_y, 1), label)
+        )
     return tuple(markers)
 
 
@@ -162,7 +166,9 @@ def _label(name: str, x: float, y: float, radius: float, taken: list[Box], sheet
     font = sheet.layout.font
     width = len(name) * font * LETTER
     for label, box in _places(x, y, radius, width, sheet.layout):
-        inside = box.west >= 2 and box.east <= sheet.layout.width - 2 and box.south >= 2 and box.north <= sheet.height - 2
+        inside = (
+            box.west >= 2 and box.east <= sheet.layout.width - 2 and box.south >= 2 and box.north <= sheet.height - 2
+        )
         if inside and not any(box.touches([(other.west, other.south), (other.east, other.north)]) for other in taken):
             taken.append(box)
             return label
@@ -172,7 +178,7 @@ def _label(name: str, x: float, y: float, radius: float, taken: list[Box], sheet
 def _places(x: float, y: float, radius: float, width: float, layout: Layout) -> Iterator[tuple[Label, Box]]:
     font, gap, half = layout.font, radius + layout.font * 0.3, width / 2
     for away in layout.label_reach:
-        for up in ((0,) if not away else (-1, 1)):
+        for up in (0,) if not away else (-1, 1):
             base = y + font * 0.35 + up * away * font
             yield _text("start", x + gap, base, x + gap, width, font)
             yield _text("end", x - gap, base, x - gap - width, width, font)
@@ -210,11 +216,13 @@ STYLE = {
 def picture(layout: Layout, border: Iterable[Line], rails: Iterable[Line], land: Land) -> str:
     """The map without its ports as an SVG document. Without topologies the line and the rails still show."""
     sheet = canvas(layout)
-    shapes = [f'<rect width="{layout.width}" height="{sheet.height}" {STYLE["sea"] if land.countries else STYLE["one"]}/>']
+    shapes = [
+        f'<rect width="{layout.width}" height="{sheet.height}" {STYLE["sea"] if land.countries else STYLE["one"]}/>'
+    ]
     if land.countries:
-        shapes += _countries(sheet, land)
+        shapes += _countries(sheet, land.countries, land.here)
     if land.states:
-        rings = _rings(land.states, "states", lambda _shape: True)
+        rings = (ring for _code, rings in _rings(land.states, "states") for ring in rings)
         shapes.append(_path(_polygons(sheet, rings), STYLE["states"]))
     shapes.append(_path(_polylines(sheet, rails), STYLE["rails"]))
     width = f"{layout.width / 400:.1f}"
@@ -223,20 +231,21 @@ def picture(layout: Layout, border: Iterable[Line], rails: Iterable[Line], land:
     return f'<svg xmlns="http://www.w3.org/2000/svg" {size}>{"".join(shapes)}</svg>'
 
 
-def _countries(sheet: Canvas, land: Land) -> Iterator[str]:
-    assert land.countries is not None  # noqa: S101 - the caller looked
-    codes = dict(zip(land.here, ("one", "other"), strict=False))
-    yield _path(_polygons(sheet, _rings(land.countries, "countries", lambda shape: shape.get("id") not in codes)), STYLE["elsewhere"])
-    for code, style in codes.items():
-        rings = _rings(land.countries, "countries", lambda shape, code=code: shape.get("id") == code)
-        yield _path(_polygons(sheet, rings), STYLE[style])
+def _countries(sheet: Canvas, atlas: Mapping[str, Any], here: Sequence[str]) -> Iterator[str]:
+    styles = dict(zip(here, ("one", "other"), strict=False))
+    drawn: dict[str, list[str]] = {"elsewhere": [], "one": [], "other": []}
+    for code, rings in _rings(atlas, "countries"):
+        drawn[styles.get(code, "elsewhere")] += _polygons(sheet, rings)
+    for style, commands in drawn.items():
+        if commands:
+            yield _path(commands, STYLE[style])
 
 
-def _rings(topology: Mapping[str, Any], name: str, wanted: Callable[[Mapping[str, Any]], bool]) -> Iterator[Line]:
+def _rings(topology: Mapping[str, Any], name: str) -> Iterator[tuple[str, Iterator[Line]]]:
+    """The shapes of an object of an atlas: their code and their rings."""
     arcs = topology_arcs(topology)
     for shape in topology["objects"][name]["geometries"]:
-        if wanted(shape):
-            yield from rings_of(shape, arcs)
+        yield str(shape.get("id", "")), rings_of(shape, arcs)
 
 
 def _polygons(sheet: Canvas, rings: Iterable[Line]) -> Iterator[str]:

@@ -46,7 +46,7 @@ class PortNow:
 
     @property
     def trucks(self) -> float | None:
-        """Lorries expected this hour; None where none are counted."""
+        """Trucks expected this hour; None where none are counted."""
         return self.expected.get(Measure.TRUCKS)
 
     @property
@@ -65,8 +65,14 @@ def overview(actor: Actor, at: datetime, *, state: str = "", mode: str = "") -> 
     expected, status = queries.expected_per_hour(at), queries.statuses(at)
     facts, alerts = facts_by_port(actor), alerts_by_port(actor)
     return [
-        PortNow(port, at, {measure: count for measure, count in expected.get(port.code, {}).items() if measure in SHOWN},
-                status.get(port.code, {}), facts.get(port.code, ()), alerts.get(port.code, ()))
+        PortNow(
+            port,
+            at,
+            {measure: count for measure, count in expected.get(port.code, {}).items() if measure in SHOWN},
+            status.get(port.code, {}),
+            facts.get(port.code, ()),
+            alerts.get(port.code, ()),
+        )
         for port in queries.ports(state=state, mode=mode)
     ]
 
@@ -107,8 +113,15 @@ def map_context(now: Sequence[PortNow]) -> dict[str, Any]:
     )
     sheets = [
         {
-            "key": layout.key, "width": layout.width, "height": border_map.canvas(layout).height, "font": layout.font,
-            "markers": [(marker, by_code[marker.key]) for marker in border_map.draw_markers(layout, spots) if marker.key in by_code],
+            "key": layout.key,
+            "width": layout.width,
+            "height": border_map.canvas(layout).height,
+            "font": layout.font,
+            "markers": [
+                (marker, by_code[marker.key])
+                for marker in border_map.draw_markers(layout, spots)
+                if marker.key in by_code
+            ],
         }
         for layout in border_map.LAYOUTS.values()
     ]
@@ -137,6 +150,8 @@ def _topology(name: str) -> Mapping[str, Any] | None:
 
 def _numeric_codes() -> tuple[str, ...]:
     """ISO 3166 numbers of the countries that meet here, the node's own first."""
-    codes = {side.country for port in queries.ports() for crossing in port.crossings.all() for side in crossing.sides.all()}
+    codes = {
+        side.country for port in queries.ports() for crossing in port.crossings.all() for side in crossing.sides.all()
+    }
     ordered = sorted(codes, key=lambda code: (code != settings.OTAY.country, code))
     return tuple(found.numeric for code in ordered if (found := pycountry.countries.get(alpha_2=code)))

@@ -166,7 +166,9 @@ def _in_force(entry: Hours, day: date) -> bool:
     return (entry.valid_from is None or day >= entry.valid_from) and (entry.valid_to is None or day <= entry.valid_to)
 
 
-def next_change(hours: Sequence[Hours], zone: ZoneInfo, at: datetime, horizon: timedelta = timedelta(days=8)) -> Change | None:
+def next_change(
+    hours: Sequence[Hours], zone: ZoneInfo, at: datetime, horizon: timedelta = timedelta(days=8)
+) -> Change | None:
     """The next moment at which it opens or closes; None where hours are unknown or nothing changes in ``horizon``."""
     now = status_at(hours, zone, at)
     if now is Status.UNKNOWN:

@@ -19,20 +19,38 @@ from otay.places.domain import is_old
 from otay.places.models import OpeningHours, Source
 
 MODES: dict[str, Promise] = {
-    "cargo": _("Cargo"), "car": _("Cars"), "pedestrian": _("Pedestrians"), "bus": _("Buses"), "rail": _("Rail"),
+    "cargo": _("Cargo"),
+    "car": _("Cars"),
+    "pedestrian": _("Pedestrians"),
+    "bus": _("Buses"),
+    "rail": _("Rail"),
 }
 LANE_KINDS: dict[str, Promise] = {
-    "vehicles": _("All lanes for cars"), "general": _("General lanes"), "ready": _("Ready lanes"),
-    "sentri": _("SENTRI lanes"), "pedestrian": _("Pedestrian lanes"), "bus": _("Bus lanes"), "cargo": _("Cargo lanes"),
-    "cargo_fast": _("FAST lanes"), "cargo_empty": _("Lanes for empty lorries"), "rail": _("Rail tracks"),
+    "vehicles": _("All lanes for cars"),
+    "general": _("General lanes"),
+    "ready": _("Ready lanes"),
+    "sentri": _("SENTRI lanes"),
+    "pedestrian": _("Pedestrian lanes"),
+    "bus": _("Bus lanes"),
+    "cargo": _("Cargo lanes"),
+    "cargo_fast": _("FAST lanes"),
+    "cargo_empty": _("Lanes for empty trucks"),
+    "rail": _("Rail tracks"),
 }
 STATUSES: dict[str, Promise] = {"open": _("open"), "closed": _("closed"), "unknown": _("unknown")}
 MEASURES: dict[str, Promise] = {
-    "Trucks": _("Lorries"), "Truck Containers Empty": _("Empty lorry containers"),
-    "Truck Containers Loaded": _("Loaded lorry containers"), "Trains": _("Trains"),
-    "Train Passengers": _("Train passengers"), "Rail Containers Empty": _("Empty rail containers"),
-    "Rail Containers Loaded": _("Loaded rail containers"), "Buses": _("Buses"), "Bus Passengers": _("Bus passengers"),
-    "Personal Vehicles": _("Cars"), "Personal Vehicle Passengers": _("Car passengers"), "Pedestrians": _("Pedestrians"),
+    "Trucks": _("Trucks"),
+    "Truck Containers Empty": _("Empty truck containers"),
+    "Truck Containers Loaded": _("Loaded truck containers"),
+    "Trains": _("Trains"),
+    "Train Passengers": _("Train passengers"),
+    "Rail Containers Empty": _("Empty rail containers"),
+    "Rail Containers Loaded": _("Loaded rail containers"),
+    "Buses": _("Buses"),
+    "Bus Passengers": _("Bus passengers"),
+    "Personal Vehicles": _("Cars"),
+    "Personal Vehicle Passengers": _("Car passengers"),
+    "Pedestrians": _("Pedestrians"),
 }
 WEEKDAYS = (_("Mon"), _("Tue"), _("Wed"), _("Thu"), _("Fri"), _("Sat"), _("Sun"))
 
@@ -40,7 +58,7 @@ WEEKDAYS = (_("Mon"), _("Tue"), _("Wed"), _("Thu"), _("Fri"), _("Sat"), _("Sun")
 @cache
 def state_name(code: str) -> str:
     """Name of an ISO 3166-2 subdivision; the code itself where there is none."""
-    found = pycountry.subdivisions.get(code=code)
+    found = pycountry.subdivisions.get(code=code)  # type: ignore[no-untyped-call]
     return str(found.name) if found else code
 
 
@@ -76,7 +94,9 @@ class HoursLine:
 def hours_lines(entries: Iterable[OpeningHours]) -> list[HoursLine]:
     """Opening hours of one side, equal weekdays in a row put together."""
     runs: list[list[OpeningHours]] = []
-    for entry in sorted(entries, key=lambda item: (item.mode, item.opens, item.closes, str(item.valid_from), item.weekday)):
+    for entry in sorted(
+        entries, key=lambda item: (item.mode, item.opens, item.closes, str(item.valid_from), item.weekday)
+    ):
         if runs and _continues(runs[-1][-1], entry):
             runs[-1].append(entry)
         else:

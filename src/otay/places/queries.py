@@ -6,7 +6,7 @@ Reference data changes only with a release, so one copy of it is kept in memory;
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
@@ -17,7 +17,7 @@ from django.db.models import Prefetch, QuerySet
 from otay.core.errors import NotFound
 from otay.core.i18n import N_
 from otay.places import profile
-from otay.places.domain import Hours, Mode, Status, status_at
+from otay.places.domain import Hours, LaneKind, Mode, Status, Window, open_windows, status_at
 from otay.places.models import (
     Crossing,
     CrossingSide,
@@ -31,7 +31,7 @@ from otay.places.models import (
 from otay.places.profile import HOUR, MODE_OF, Measure
 
 USABLE = tuple(str(measure) for measure in Measure if measure is not Measure.TRUCKS_LOADED)
-"""Measures to compute with: the counts of loaded lorry containers exceed the lorries from 2023 on."""
+"""Measures to compute with: the counts of loaded truck containers exceed the trucks from 2023 on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,9 @@ def _all_ports() -> tuple[Port, ...]:
 
 def states_of(port: Port) -> set[str]:
     """The states on both sides of ``port``."""
-    return {side.state for crossing in port.crossings.all() for side in crossing.sides.all() if side.state} | {port.state}
+    return {side.state for crossing in port.crossings.all() for side in crossing.sides.all() if side.state} | {
+        port.state
+    }
 
 
 def port(code: str) -> Port:
@@ -131,7 +133,9 @@ def recent_volumes(port_code: str, months: int = 24) -> dict[str, list[tuple[dat
     for row in monthly_volumes(port=port_code, start=every[0]):
         counted[row.measure][row.month] = row.value
     return {
-        measure: [(month, counted[measure].get(month)) for month in every] for measure in map(str, Measure) if measure in counted
+        measure: [(month, counted[measure].get(month)) for month in every]
+        for measure in map(str, Measure)
+        if measure in counted
     }
 
 
@@ -168,8 +172,14 @@ def gates() -> tuple[Gate, ...]:
         hours[entry.crossing_id, entry.country, entry.mode].append(entry.hours)
     sides = CrossingSide.objects.select_related("crossing").order_by("crossing_id", "-country")
     return tuple(
-        Gate(side.crossing_id, side.crossing.port_id or "", side.country, Mode(mode), side.zone,
-             tuple(hours.get((side.crossing_id, side.country, mode), ())))
+        Gate(
+            side.crossing_id,
+            side.crossing.port_id or "",
+            side.country,
+            Mode(mode),
+            side.zone,
+            tuple(hours.get((side.crossing_id, side.country, mode), ())),
+        )
         for side in sides
         for mode in side.crossing.mode_list
     )
@@ -178,12 +188,35 @@ def gates() -> tuple[Gate, ...]:
 @lru_cache(maxsize=4096)
 def _shares(port_code: str, zone: str, country: str, mode: Mode, month: date) -> tuple[datetime, tuple[float, ...]]:
     """First hour of a local month and each hour's share of the month's count."""
+    start, end, weights = _curve(zone, mode, month)
     into = [gate for gate in gates() if gate.port == port_code and gate.country == country and gate.mode is mode]
-    told = bool(into) and all(gate.hours for gate in into)
-    open_at = (lambda hour: any(gate.status(hour) is not Status.CLOSED for gate in into)) if told else None
-    weights = profile.month_weights(month, ZoneInfo(zone), mode, open_at)
+    told = bool(into) and all(gate.status(at) is not Status.UNKNOWN for gate in into for at in (start, end))
+    if told:
+        open_at = _open_at([window for gate in into for window in open_windows(gate.hours, gate.zone, start, end)])
+        weights = tuple(profile.month_weights(month, ZoneInfo(zone), mode, open_at))
     whole = sum(weights)
-    return profile.hours_of_month(month, ZoneInfo(zone))[0], tuple(weight / whole for weight in weights)
+    return start, tuple(weight / whole for weight in weights)
+
+
+@lru_cache(maxsize=512)
+def _curve(zone: str, mode: Mode, month: date) -> tuple[datetime, datetime, tuple[float, ...]]:
+    """First hour of a local month, its end, and the weights of a place that never closes: alike for all of a zone."""
+    hours = profile.hours_of_month(month, ZoneInfo(zone))
+    return hours[0], hours[-1] + HOUR, tuple(profile.month_weights(month, ZoneInfo(zone), mode))
+
+
+def _open_at(windows: list[Window]) -> profile.OpenAt:
+    """Whether an hour begins inside one of ``windows``; looked up, for a month asks 720 times."""
+    starts = {hour for opens, closes in windows for hour in _hours_between(opens, closes)}
+    return starts.__contains__
+
+
+def _hours_between(opens: datetime, closes: datetime) -> Iterator[datetime]:
+    hour = opens.replace(minute=0, second=0, microsecond=0)
+    hour = hour if hour >= opens else hour + HOUR
+    while hour < closes:
+        yield hour
+        hour += HOUR
 
 
 def volume_profile(port_code: str, measure: Measure, month: date) -> list[tuple[datetime, int]]:
@@ -191,7 +224,9 @@ def volume_profile(port_code: str, measure: Measure, month: date) -> list[tuple[
     are those of ``month``; the count is its reference month's."""
     entry = _port(port_code)
     total = _volumes_of(reference_month(month)).get(port_code, {}).get(measure, 0)
-    start, shares = _shares(entry.code, entry.time_zone, entry.country, MODE_OF[measure], date(month.year, month.month, 1))
+    start, shares = _shares(
+        entry.code, entry.time_zone, entry.country, MODE_OF[measure], date(month.year, month.month, 1)
+    )
     return [(start + HOUR * index, count) for index, count in enumerate(profile.spread(total, shares))]
 
 
@@ -244,8 +279,8 @@ def crossing_shares(port_code: str, mode: Mode, at: datetime) -> dict[str, float
     return {gate.crossing: 1 / len(usable) for gate in usable}
 
 
-def lane_shares(port_code: str, measure: Measure, at: datetime) -> dict[profile.LaneKind, float]:
-    """How a port's count divides over lane groups: empty lorries as counted, the rest as assumed."""
+def lane_shares(port_code: str, measure: Measure, at: datetime) -> dict[LaneKind, float]:
+    """How a port's count divides over lane groups: empty trucks as counted, the rest as assumed."""
     counts = _volumes_of(reference_month(at)).get(port_code, {})
     trucks = counts.get(Measure.TRUCKS, 0)
     return profile.lane_shares(measure, counts.get(Measure.TRUCKS_EMPTY, 0) / trucks if trucks else 0.0)

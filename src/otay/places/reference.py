@@ -26,7 +26,14 @@ from otay.places.models import (
 FOLDER = Path(__file__).parent / "data"
 VOLUMES = "bts_us_mexico_2010_2023.csv"
 TABLES = (
-    "sources.csv", "provenance.csv", "ports.csv", "crossings.csv", "crossing_sides.csv", "lanes.csv", "hours.csv", VOLUMES,
+    "sources.csv",
+    "provenance.csv",
+    "ports.csv",
+    "crossings.csv",
+    "crossing_sides.csv",
+    "lanes.csv",
+    "hours.csv",
+    VOLUMES,
 )
 
 
@@ -64,8 +71,15 @@ def ports() -> list[Port]:
 def crossings() -> list[Crossing]:
     """Bridges, gates, ferries, rail lines."""
     return [
-        Crossing(key=line["crossing"], port_id=line["port"] or None, name=line["name"],
-                 wait_feed_id=line["wait_feed_id"], modes=line["modes"], **_position(line), **_validity(line))
+        Crossing(
+            key=line["crossing"],
+            port_id=line["port"] or None,
+            name=line["name"],
+            wait_feed_id=line["wait_feed_id"],
+            modes=line["modes"],
+            **_position(line),
+            **_validity(line),
+        )
         for line in records("crossings.csv")
     ]
 
@@ -78,9 +92,16 @@ def crossing_sides() -> list[CrossingSide]:
 def lane_groups() -> list[LaneGroup]:
     """Lanes by kind."""
     return [
-        LaneGroup(crossing_id=line["crossing"], country=line["country"], kind=line["kind"],
-                  lanes=_number(line["lanes"]), booths=_number(line["booths"]), as_of=_day(line["as_of"]),
-                  source_id=line["source"], note=line["note"])
+        LaneGroup(
+            crossing_id=line["crossing"],
+            country=line["country"],
+            kind=line["kind"],
+            lanes=_number(line["lanes"]),
+            booths=_number(line["booths"]),
+            as_of=_day(line["as_of"]),
+            source_id=line["source"],
+            note=line["note"],
+        )
         for line in records("lanes.csv")
     ]
 
@@ -88,9 +109,18 @@ def lane_groups() -> list[LaneGroup]:
 def opening_hours() -> list[OpeningHours]:
     """Hours, one row for each weekday."""
     return [
-        OpeningHours(crossing_id=line["crossing"], country=line["country"], mode=line["mode"], weekday=weekday,
-                     opens=minutes_of(line["opens"]), closes=minutes_of(line["closes"]), as_of=_day(line["as_of"]),
-                     source_id=line["source"], note=line["note"], **_validity(line))
+        OpeningHours(
+            crossing_id=line["crossing"],
+            country=line["country"],
+            mode=line["mode"],
+            weekday=weekday,
+            opens=minutes_of(line["opens"]),
+            closes=minutes_of(line["closes"]),
+            as_of=_day(line["as_of"]),
+            source_id=line["source"],
+            note=line["note"],
+            **_validity(line),
+        )
         for line in records("hours.csv")
         for weekday in weekdays_of(line["days"])
     ]

@@ -29,8 +29,9 @@ def load_reference_data(*, actor: Actor) -> bool:
     with transaction.atomic():
         changed = install_reference_data()
         if changed:
-            audit.record(actor=actor, action="places.reference_loaded", subject="places:reference",
-                         digest=reference.digest())
+            audit.record(
+                actor=actor, action="places.reference_loaded", subject="places:reference", digest=reference.digest()
+            )
     return changed
 
 

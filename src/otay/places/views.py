@@ -112,16 +112,18 @@ def crossing(request: HttpRequest, key: str) -> HttpResponse:
 
 def _sides(found: Crossing, at: datetime) -> list[SideNow]:
     """Both sides; needs the crossing with everything prefetched."""
-    answer = []
-    for side in found.sides.all():
-        entries = [entry for entry in found.opening_hours.all() if entry.country == side.country]
-        answer.append(SideNow(
-            side,
-            [_opening(mode, [entry.hours for entry in entries if entry.mode == mode], side, at) for mode in found.mode_list],
-            naming.hours_lines(entries),
-            [group for group in found.lane_groups.all() if group.country == side.country],
-        ))  # fmt: skip
-    return answer
+    return [_side(found, side, at) for side in found.sides.all()]
+
+
+def _side(found: Crossing, side: CrossingSide, at: datetime) -> SideNow:
+    entries = [entry for entry in found.opening_hours.all() if entry.country == side.country]
+    by_mode = {mode: [entry.hours for entry in entries if entry.mode == mode] for mode in found.mode_list}
+    return SideNow(
+        side,
+        [_opening(mode, hours, side, at) for mode, hours in by_mode.items()],
+        naming.hours_lines(entries),
+        [group for group in found.lane_groups.all() if group.country == side.country],
+    )
 
 
 def _opening(mode: str, hours: list[Any], side: CrossingSide, at: datetime) -> Opening:
@@ -137,5 +139,3 @@ def picture(request: HttpRequest, layout: str) -> HttpResponse:
         return HttpResponse(border_now.base_picture(layout), content_type="image/svg+xml")
     except KeyError:
         raise Http404 from None
-
-
