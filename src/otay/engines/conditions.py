@@ -98,7 +98,7 @@ class Parser:
             ", ".join(map(str, raw)),
         )
 
-    def _wrong(self, place: str, rule: str, message: str, value: object = "", **params: object) -> Test:
+    def _wrong(self, place: str, rule: str, message: str, value: object = "", **params: Any) -> Test:
         self.findings.append(error(place, f"condition.{rule}", message, value, **params))
         return _never
 

@@ -159,10 +159,17 @@ def reason_text(template: str, params: Mapping[str, Any], unknown: str = UNKNOWN
 
 
 def shown(value: object) -> str:
-    """A fact as a person reads it: numbers grouped, two decimals (more below one), text as it is."""
-    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
-        return str(value)
-    return f"{value:,}" if value == int(value) else f"{value:,.2f}" if abs(value) >= 1 else f"{value:.3g}"
+    """A fact as a person reads it: numbers grouped, two decimals (three digits below one), text as it is."""
+    match value:
+        case bool() | str():
+            return str(value)
+        case int():
+            return f"{value:,}"
+        case float() | Decimal():
+            if value == int(value):
+                return f"{int(value):,}"
+            return f"{value:,.2f}" if not -1 < value < 1 else f"{value:.3g}"
+    return str(value)
 
 
 def _compile_one(rule: Rule, types: Mapping[str, FactType], place: str) -> tuple[_CompiledRule, list[Finding]]:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from otay.engines.selection import CHECKED
 
 MAX_CONDITION = 20_000
+_LOOK: dict[type, str] = {forms.Textarea: "usa-textarea", forms.Select: "usa-select"}
 
 
 class ProposalForm(forms.Form):
@@ -33,16 +34,21 @@ class ProposalForm(forms.Form):
             *zip(map(str, CHECKED), (_("Red"), _("Yellow"), _("Blue")), strict=True),
         ],
     )
-    reason_en = forms.CharField(label=_("Reason in English"), max_length=300)
-    reason_es = forms.CharField(
-        label=_("Reason in Spanish"), max_length=300, help_text=_("Name facts in braces: {value_usd}.")
+    reason_en = forms.CharField(
+        label=_("Reason in English"), max_length=300, help_text=_("Name facts in braces: {value_usd}.")
     )
+    reason_es = forms.CharField(label=_("Reason in Spanish"), max_length=300)
     valid_from = forms.DateTimeField(label=_("Holds from (UTC)"), required=False)
     valid_until = forms.DateTimeField(label=_("Holds until (UTC)"), required=False)
     owner = forms.CharField(
         label=_("Owner"), max_length=80, required=False, help_text=_("The team that answers for it.")
     )
     why = forms.CharField(label=_("Why"), max_length=300, help_text=_("The approver decides on this."))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.widget.attrs["class"] = _LOOK.get(type(field.widget), "usa-input")
 
     def clean_condition(self) -> Any:
         """The condition as JSON."""

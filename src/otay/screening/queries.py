@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, Max, Q
+from django.db.models import Count, Max, Q, QuerySet
 from django.db.models.functions import TruncWeek
 from django.utils import translation
 
@@ -116,7 +116,7 @@ def assessment(actor: Actor, pk: int) -> Assessment:
     return found
 
 
-def visible(actor: Actor) -> Any:
+def visible(actor: Actor) -> QuerySet[Assessment]:
     """The assessments that ``actor`` may see: those at the ports it holds ``screening.view`` for."""
     ports = actor.ports("screening.view")
     return Assessment.objects.all() if ports is None else Assessment.objects.filter(port__in=ports)

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from otay.engines.rules import shown
 from otay.screening.registry import fact_sets
 
 _SHOWN = 6
@@ -31,10 +32,11 @@ def _said(raw: Mapping[str, Any], titles: Mapping[str, str], *, outer: bool = Fa
 def _comparison(fact: str, word: str, value: Any) -> str:
     if isinstance(value, bool):
         return fact if value else _("not: %(fact)s") % {"fact": fact}
-    values = value if isinstance(value, list) else [value]
+    # Numbers are grouped; text (a goods code, say) stays as it is.
+    values = [shown(item) for item in (value if isinstance(value, list) else [value])]
     if word == "between":
         return _("%(fact)s from %(low)s to %(high)s") % {"fact": fact, "low": values[0], "high": values[1]}
-    listed = ", ".join(str(item) for item in values[:_SHOWN])
+    listed = ", ".join(values[:_SHOWN])
     if len(values) > _SHOWN:
         listed = _("%(listed)s and %(more)d more") % {"listed": listed, "more": len(values) - _SHOWN}
     if word == "in":
