@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from factories.node import PASSWORD, bearer, make_actor, make_person, make_token, plain_actor, signed_in
 
+from factories.node import PASSWORD, bearer, make_actor, make_person, make_token, plain_actor, signed_in
 from otay.core.errors import Conflict, Forbidden, NotFound, Refused
 from otay.node import clock, services
 from otay.node.accounts import actor_by_key, actor_of_token, actor_of_user
@@ -125,7 +125,16 @@ def test_actors_come_back_from_their_audit_key(django_assert_num_queries) -> Non
         found = actor_by_key(f"officer:{person.pk}")
     assert found == actor_of_user(User.objects.get(pk=person.pk))
     assert actor_by_key("system") is SYSTEM
-    for nonsense in ("officer:", "officer:x", "officer:٣", "officer:" + "9" * 30, "client:none", "node:MX", "", "king:1"):
+    for nonsense in (
+        "officer:",
+        "officer:x",
+        "officer:٣",
+        "officer:" + "9" * 30,
+        "client:none",
+        "node:MX",
+        "",
+        "king:1",
+    ):
         assert actor_by_key(nonsense) is None
     User.objects.filter(pk=person.pk).update(is_active=False)
     assert actor_by_key(f"officer:{person.pk}") is None
@@ -146,7 +155,10 @@ def test_a_request_with_a_token_costs_one_query(client, django_assert_num_querie
 def test_pages_of_an_administrator_work() -> None:
     browser = signed_in(make_person("administrator"))
     person = make_person("planner")
-    made = browser.post("/node/people/", {"username": "new", "name": "New One", "role": "port_officer", "port": "2506", "password": PASSWORD})
+    made = browser.post(
+        "/node/people/",
+        {"username": "new", "name": "New One", "role": "port_officer", "port": "2506", "password": PASSWORD},
+    )
     assert made.status_code == 302
     assert actor_of_user(User.objects.get(username="new")).grants is not None
     for address in ("/node/people/", f"/node/people/{person.pk}/", "/node/programs/", "/node/jobs/", "/node/account/"):
@@ -163,7 +175,9 @@ def test_pages_of_an_administrator_work() -> None:
 
 def test_a_refused_form_says_why() -> None:
     browser = signed_in(make_person("administrator"))
-    page = browser.post("/node/people/", {"username": "new", "name": "N", "role": "auditor", "port": "2506", "password": PASSWORD})
+    page = browser.post(
+        "/node/people/", {"username": "new", "name": "N", "role": "auditor", "port": "2506", "password": PASSWORD}
+    )
     assert "holds everywhere" in page.content.decode()
 
 

@@ -9,8 +9,8 @@ from uuid import uuid4
 import pytest
 from django.db import DatabaseError, connection, transaction
 from django.db.models import F
-from factories.node import make_actor, make_person, signed_in
 
+from factories.node import make_actor, make_person, signed_in
 from otay.core.errors import Conflict
 from otay.node import audit, protection
 from otay.node.actors import SYSTEM, Actor, Kind
@@ -21,7 +21,9 @@ pytestmark = pytest.mark.django_db
 
 
 def write(count: int) -> None:
-    audit.record_many(actor=SYSTEM, events=[Event("test.happened", f"thing:{n}", detail={"n": n}) for n in range(count)])
+    audit.record_many(
+        actor=SYSTEM, events=[Event("test.happened", f"thing:{n}", detail={"n": n}) for n in range(count)]
+    )
 
 
 def test_what_is_stored_computes_to_the_same_digest() -> None:
@@ -146,7 +148,13 @@ def test_the_page_finds_pages_and_leaves_a_trace(django_assert_max_num_queries) 
 
 def test_a_search_that_is_nonsense_does_not_break_the_page() -> None:
     browser = signed_in(make_person("auditor"))
-    for query in ({"since": "never"}, {"before": "-1"}, {"before": "9" * 40}, {"actor": "x" * 500}, {"subject": "\x00"}):
+    for query in (
+        {"since": "never"},
+        {"before": "-1"},
+        {"before": "9" * 40},
+        {"actor": "x" * 500},
+        {"subject": "\x00"},
+    ):
         assert browser.get("/node/audit/", query).status_code == 200
 
 
