@@ -43,12 +43,35 @@ def other_node(home: Path, port: int) -> subprocess.Popen[str]:
         "from django.core.wsgi import get_wsgi_application; application = get_wsgi_application()"
     )
     module = home / "bench_wsgi.py"
-    module.write_text(code.replace("sys.argv[1]", repr(str(ROOT / "tests/factories"))).replace("sys.argv[2]", repr(str(home))).replace("; ", "\n").replace(";", "\n"))
+    module.write_text(
+        code.replace("sys.argv[1]", repr(str(ROOT / "tests/factories")))
+        .replace("sys.argv[2]", repr(str(home)))
+        .replace("; ", "\n")
+        .replace(";", "\n")
+    )
     command = [
-        sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port), "--workers", "1",
-        "--blocking-threads", "2", "--no-log", "bench_wsgi:application",
+        sys.executable,
+        "-m",
+        "granian",
+        "--interface",
+        "wsgi",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(port),
+        "--workers",
+        "1",
+        "--blocking-threads",
+        "2",
+        "--no-log",
+        "bench_wsgi:application",
     ]
-    environment = {**os.environ, "OTAY_HOME": str(home), "DJANGO_SETTINGS_MODULE": "otay.web.settings", "PYTHONPATH": str(home)}
+    environment = {
+        **os.environ,
+        "OTAY_HOME": str(home),
+        "DJANGO_SETTINGS_MODULE": "otay.web.settings",
+        "PYTHONPATH": str(home),
+    }
     return subprocess.Popen(command, env=environment, cwd=home, text=True)
 
 
@@ -66,7 +89,10 @@ def pair(home: Path, url_home: Path) -> None:
         "print(json.dumps(agreements.file_of(agreements.sign(actor=SYSTEM, reference=taken.reference, version=1))), flush=True)\n"
     )
     with subprocess.Popen(
-        [sys.executable, "-c", script, str(ROOT / "tests/factories"), str(url_home)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", script, str(ROOT / "tests/factories"), str(url_home)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     ) as other:
         assert other.stdin and other.stdout
         document = identity.identity_document()
@@ -205,7 +231,10 @@ def latency(seconds: float, rate: int) -> dict[str, float]:
     rows = Outbox.objects.filter(sequence__gte=first).values_list("queued_at", "receipt__stored_at")
     waits = sorted((stored - queued).total_seconds() * 1000 for queued, stored in rows)
     return {
-        "rate_per_s": len(waits) / seconds, "p50_ms": statistics.median(waits), "p99_ms": waits[int(len(waits) * 0.99) - 1], "max_ms": waits[-1]
+        "rate_per_s": len(waits) / seconds,
+        "p50_ms": statistics.median(waits),
+        "p99_ms": waits[int(len(waits) * 0.99) - 1],
+        "max_ms": waits[-1],
     }
 
 
@@ -215,7 +244,9 @@ def measure(folder: Path, quick: bool) -> dict[str, Any]:
 
     seconds = 1.5 if quick else 8.0
     port = free_port()
-    us = config.create(folder / "us", country="US", name="US", language="en", url=f"http://127.0.0.1:{free_port()}").home
+    us = config.create(
+        folder / "us", country="US", name="US", language="en", url=f"http://127.0.0.1:{free_port()}"
+    ).home
     mx = config.create(folder / "mx", country="MX", name="MX", language="en", url=f"http://127.0.0.1:{port}").home
     exchange_node.start(str(us))
     exchange_node.prepare(str(us))
@@ -224,7 +255,10 @@ def measure(folder: Path, quick: bool) -> dict[str, Any]:
     other = other_node(mx, port)
     try:
         wait_for(port)
-        found: dict[str, Any] = {"machine": f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}", "record_bytes": SIZE + 60}
+        found: dict[str, Any] = {
+            "machine": f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}",
+            "record_bytes": SIZE + 60,
+        }
         found["bare"] = bare_figures(seconds / 2)
         found["serial_records_per_s"] = {batch: throughput(seconds, batch) for batch in BATCHES}
         found["node_records_per_s"] = {batch: pipelined(seconds, batch) for batch in BATCHES[1:]}
@@ -261,7 +295,10 @@ def main() -> None:
     print(f"{found['machine']}; a record is about {found['record_bytes']} bytes")
     for name, value in found["bare"].items():
         print(f"  bare {name}: {value:,.0f}")
-    for title, name in (("accept, then deliver", "serial_records_per_s"), ("accepting and delivering at once", "node_records_per_s")):
+    for title, name in (
+        ("accept, then deliver", "serial_records_per_s"),
+        ("accepting and delivering at once", "node_records_per_s"),
+    ):
         for batch, value in found[name].items():
             print(f"  {title}, batches of {batch}: {value:,.0f} records/s")
     print("  at 50/s: " + ", ".join(f"{name} {value:,.0f}" for name, value in found["latency_at_50_per_s"].items()))

@@ -27,13 +27,21 @@ def parcel(number: str = "P-1", weight: str = "12.5", **more: Any) -> dict[str, 
     return {"number": number, "weight": weight, "port": "2404", **more}
 
 
-def terms(*, version: int = 1, fields: Sequence[str] = PARCEL_FIELDS, now: datetime | None = None, **changes: Any) -> Terms:
+def terms(
+    *, version: int = 1, fields: Sequence[str] = PARCEL_FIELDS, now: datetime | None = None, **changes: Any
+) -> Terms:
     """An agreement between US and MX on parcels."""
     at = now or datetime.now(UTC)
     made: dict[str, Any] = {
-        "reference": "MX-US-core", "version": version, "parties": ("MX", "US"), "purpose": "customs control",
-        "retention_days": 30, "valid_from": at - timedelta(days=400), "valid_to": at + timedelta(days=400),
-        "terms": (Term("test.parcel", tuple(fields), ("MX", "US")),), **changes,
+        "reference": "MX-US-core",
+        "version": version,
+        "parties": ("MX", "US"),
+        "purpose": "customs control",
+        "retention_days": 30,
+        "valid_from": at - timedelta(days=400),
+        "valid_to": at + timedelta(days=400),
+        "terms": (Term("test.parcel", tuple(fields), ("MX", "US")),),
+        **changes,
     }
     return Terms(**made)
 
@@ -48,7 +56,9 @@ class Neighbour:
 
     def identity(self, url: str = "http://127.0.0.1:9") -> dict[str, Any]:
         """Its identity document."""
-        return keys.signed_identity(keys.Identity(self.country, f"Node of {self.country}", url, self.key.public), self.key)
+        return keys.signed_identity(
+            keys.Identity(self.country, f"Node of {self.country}", url, self.key.public), self.key
+        )
 
     def agreement_file(self, agreed: Terms) -> dict[str, Any]:
         """Terms under its signature."""
@@ -59,8 +69,14 @@ class Neighbour:
         body = parcel() if body is None else body
         raw = canonical_json(body) if body else b""
         made = {
-            "record_type": "test.parcel", "business_key": str(body.get("number", "P-1")), "version": 1,
-            "agreement": "MX-US-core/1", "created_at": datetime.now(UTC), "body_digest": digest(raw), "body": raw, **changes,
+            "record_type": "test.parcel",
+            "business_key": str(body.get("number", "P-1")),
+            "version": 1,
+            "agreement": "MX-US-core/1",
+            "created_at": datetime.now(UTC),
+            "body_digest": digest(raw),
+            "body": raw,
+            **changes,
         }
         self.records.append(Record(**made))
         return self.records[-1]
@@ -76,14 +92,22 @@ class Neighbour:
         """The head over a stretch of its stream."""
         receiver = str(changes.get("receiver", "US"))
         made = {
-            "sender": self.country, "receiver": receiver, "first": first, "last": last,
-            "previous": self.link_at(first - 1, receiver), "link": self.link_at(last, receiver),
+            "sender": self.country,
+            "receiver": receiver,
+            "first": first,
+            "last": last,
+            "previous": self.link_at(first - 1, receiver),
+            "link": self.link_at(last, receiver),
             "agreements": tuple(sorted({record.agreement for record in self.records[first - 1 : last]})),
-            "signed_at": datetime.now(UTC), "key": self.key.id, **changes,
+            "signed_at": datetime.now(UTC),
+            "key": self.key.id,
+            **changes,
         }
         return Head(**made)
 
-    def batch(self, first: int = 1, last: int | None = None, *, signer: keys.SigningKey | None = None, **changes: Any) -> bytes:
+    def batch(
+        self, first: int = 1, last: int | None = None, *, signer: keys.SigningKey | None = None, **changes: Any
+    ) -> bytes:
         """A batch as it would be delivered."""
         last = last or len(self.records)
         return envelope.pack(self.head(first, last, **changes), self.records[first - 1 : last], signer or self.key)[0]
@@ -94,7 +118,12 @@ def registered_parcels(receive: Any) -> Iterator[None]:
     """``test.parcel`` as a record type that ``receive`` takes, while the context lasts."""
     from otay.exchange.registry import Field, RecordType, record_types
 
-    fields = (Field("number", "Number"), Field("weight", "Weight"), Field("port", "Port"), Field("driver", "Driver", personal=True))
+    fields = (
+        Field("number", "Number"),
+        Field("weight", "Weight"),
+        Field("port", "Port"),
+        Field("driver", "Driver", personal=True),
+    )
     record_types.register(RecordType("test.parcel", "Parcels", fields, receive))
     try:
         yield
@@ -166,7 +195,15 @@ class Door:
         """Its signed position."""
         key = key or self.neighbour.key
         at = datetime.now(UTC)
-        told = Receipt(self.stream, len(self.links) - 1, self.links[-1], at, self.neighbour.country, self.neighbour.key.id, tuple(self.held))
+        told = Receipt(
+            self.stream,
+            len(self.links) - 1,
+            self.links[-1],
+            at,
+            self.neighbour.country,
+            self.neighbour.key.id,
+            tuple(self.held),
+        )
         return told.signed(key)
 
     def take(self, raw: bytes) -> tuple[int, Any] | None:

@@ -75,9 +75,11 @@ def publish(first: int, count: int, *, size: int = 0) -> None:
         with connection.cursor() as cursor:
             cursor.executemany("INSERT INTO test_made VALUES (%s)", [(number,) for number in numbers])
         publishing.publish(
-            actor=SYSTEM, record_type="test.parcel",
+            actor=SYSTEM,
+            record_type="test.parcel",
             publications=[
-                Publication(f"P-{number}", 1, {"number": f"P-{number}", "weight": "1.5", "text": "x" * size}) for number in numbers
+                Publication(f"P-{number}", 1, {"number": f"P-{number}", "weight": "1.5", "text": "x" * size})
+                for number in numbers
             ],
         )
 
@@ -135,7 +137,7 @@ def live(listening: socket.socket, total: int, done: Path) -> None:
             cursor.execute("SELECT COALESCE(MAX(number), 0) FROM test_made")
             made = cursor.fetchone()[0]
         if made < total:
-            publish(made + 1, min(random.randint(1, 5), total - made))  # noqa: S311
+            publish(made + 1, min(random.randint(1, 5), total - made))
         PeerHealth.objects.update(next_attempt_at=None)
         delivery.deliver_all_due(limit=10)
         if made >= total and PeerHealth.objects.get().acknowledged >= total:
@@ -159,7 +161,7 @@ def crash(home: str, port: int, kills: int, seed: int, total: int) -> None:
     warm()
     listening = listen(port)
     done = Path(home) / "done"
-    moments = random.Random(seed)  # noqa: S311
+    moments = random.Random(seed)
     for round_number in range(kills + 1):
         child = os.fork()
         if child == 0:
@@ -175,7 +177,6 @@ def crash(home: str, port: int, kills: int, seed: int, total: int) -> None:
     from otay.exchange.services.upkeep import verify_streams
 
     print(json.dumps({"killed": kills, "problems": [one.problems for one in verify_streams()]}), flush=True)
-
 
 
 def main(action: str, home: str, *arguments: str) -> None:

@@ -35,11 +35,23 @@ def _of(status: PeerStatus, url: str) -> list[Alert]:
     country = status.peer.country
     found = []
     if status.health.alarm:
-        found.append(Alert("error", _("Exchange with %(country)s: %(alarm)s") % {"country": country, "alarm": _(status.health.alarm)}, url))
+        found.append(
+            Alert(
+                "error",
+                _("Exchange with %(country)s: %(alarm)s") % {"country": country, "alarm": _(status.health.alarm)},
+                url,
+            )
+        )
     if status.health.down_since and keystore.real_now() - status.health.down_since > DOWN_AFTER:
-        text = _("The node of %(country)s does not answer; %(count)s records wait") % {"country": country, "count": status.waiting}
+        text = _("The node of %(country)s does not answer; %(count)s records wait") % {
+            "country": country,
+            "count": status.waiting,
+        }
         found.append(Alert("error", text, url))
     if status.quarantined_here:
-        text = _("%(count)s records from %(country)s are in quarantine") % {"country": country, "count": status.quarantined_here}
+        text = _("%(count)s records from %(country)s are in quarantine") % {
+            "country": country,
+            "count": status.quarantined_here,
+        }
         found.append(Alert("error", text, url))
     return found

@@ -6,8 +6,8 @@ import json
 import zlib
 from typing import Any
 
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.http.request import RequestDataTooBig
 from django.utils.translation import get_language
 from ninja import Router
 from ninja.throttling import AnonRateThrottle
@@ -25,10 +25,15 @@ MAX_SINCE = 500
 def _refused(refusal: Rejected) -> HttpResponse:
     """problem+json with the code that the other node acts on and, for a gap, our signed position."""
     body = {
-        "type": "about:blank", "title": refusal.text(get_language() or "en"), "status": refusal.status,
-        "code": refusal.code.value, **refusal.answer,
+        "type": "about:blank",
+        "title": refusal.text(get_language() or "en"),
+        "status": refusal.status,
+        "code": refusal.code.value,
+        **refusal.answer,
     }
-    return HttpResponse(json.dumps(body, ensure_ascii=False), status=refusal.status, content_type="application/problem+json")
+    return HttpResponse(
+        json.dumps(body, ensure_ascii=False), status=refusal.status, content_type="application/problem+json"
+    )
 
 
 def _body(request: HttpRequest) -> bytes:
@@ -37,7 +42,9 @@ def _body(request: HttpRequest) -> bytes:
     Raises:
         Rejected: when it is larger, or is not what its headers say.
     """
-    too_large = Rejected(Code.TOO_LARGE, N_("The batch is larger than %(limit)s bytes: send fewer records"), limit=MAX_BYTES)
+    too_large = Rejected(
+        Code.TOO_LARGE, N_("The batch is larger than %(limit)s bytes: send fewer records"), limit=MAX_BYTES
+    )
     try:
         raw = request.body
     except RequestDataTooBig:
@@ -86,14 +93,24 @@ def since(request: HttpRequest, sequence: int, limit: int = MAX_SINCE) -> HttpRe
 
 @router.get("/record", summary="Our copy of one record", url_name="exchange_record")
 def record(
-    request: HttpRequest, stream: str = "", sequence: int = 0, record_type: str = "", business_key: str = "", version: int = 0
+    request: HttpRequest,
+    stream: str = "",
+    sequence: int = 0,
+    record_type: str = "",
+    business_key: str = "",
+    version: int = 0,
 ) -> HttpResponse:
     """Signed request. By stream and sequence, or by type, business key and version."""
     try:
         peer, purpose = _asking(request)
         return JsonResponse(
             answering.record_copy(
-                peer, purpose=purpose, stream=stream, sequence=sequence, record_type=record_type, business_key=business_key,
+                peer,
+                purpose=purpose,
+                stream=stream,
+                sequence=sequence,
+                record_type=record_type,
+                business_key=business_key,
                 version=version,
             )
         )

@@ -21,10 +21,17 @@ class ExchangeConfig(AppConfig):
         from otay.node import registry, roles
 
         analysts = [
-            roles.SUPERVISOR, roles.PORT_OFFICER, roles.TARGETING, roles.TRUSTED_PROGRAMME, roles.TRANSIT,
-            roles.INVESTIGATIONS, roles.AUDITOR,
+            roles.SUPERVISOR,
+            roles.PORT_OFFICER,
+            roles.TARGETING,
+            roles.TRUSTED_PROGRAMME,
+            roles.TRANSIT,
+            roles.INVESTIGATIONS,
+            roles.AUDITOR,
         ]
-        roles.declare("exchange.view", _("See how the exchange with neighbours stands"), held_by=[*analysts, roles.ADMINISTRATOR])
+        roles.declare(
+            "exchange.view", _("See how the exchange with neighbours stands"), held_by=[*analysts, roles.ADMINISTRATOR]
+        )
         roles.declare("exchange.view_records", _("See records exchanged with neighbours"), held_by=analysts)
         roles.declare("exchange.manage", _("Manage neighbours, keys and agreements"), held_by=[roles.ADMINISTRATOR])
         registry.pages.register(registry.Pages("exchange", "exchange/", "otay.exchange.urls"))
@@ -34,21 +41,38 @@ class ExchangeConfig(AppConfig):
         )
         registry.loops.register(registry.Loop("exchange.deliver", delivery.deliver_all_due))
         registry.schedules.register(
-            registry.Schedule("exchange.retention", _("Drop exchanged bodies past their retention"), timedelta(hours=6), upkeep.apply_retention)
+            registry.Schedule(
+                "exchange.retention",
+                _("Drop exchanged bodies past their retention"),
+                timedelta(hours=6),
+                upkeep.apply_retention,
+            )
         )
         registry.schedules.register(
-            registry.Schedule("exchange.health", _("Ask neighbours how far they hold our records"), timedelta(seconds=30), upkeep.check_peers)
+            registry.Schedule(
+                "exchange.health",
+                _("Ask neighbours how far they hold our records"),
+                timedelta(seconds=30),
+                upkeep.check_peers,
+            )
         )
         registry.alerts.register(registry.AlertSource("exchange", alerts.open_alerts, order=30))
         registry.indicators.register(
             registry.Indicator(
-                "exchange.receipted", (14, 17), _("Records exchanged and receipted"), _("records"),
-                _("Records of this node for which the neighbour's signed receipt is stored here."), indicators.records_receipted,
+                "exchange.receipted",
+                (14, 17),
+                _("Records exchanged and receipted"),
+                _("records"),
+                _("Records of this node for which the neighbour's signed receipt is stored here."),
+                indicators.records_receipted,
             )
         )
         registry.indicators.register(
             registry.Indicator(
-                "exchange.seconds_to_receipt", (14, 17), _("From acceptance here to the neighbour's receipt, median"), _("seconds"),
+                "exchange.seconds_to_receipt",
+                (14, 17),
+                _("From acceptance here to the neighbour's receipt, median"),
+                _("seconds"),
                 _("Median real time from the queueing of a record to its stored receipt, over the last 24 hours."),
                 indicators.seconds_to_receipt,
             )

@@ -43,7 +43,9 @@ def _put(console: Console, document: dict[str, Any], out: Path | None) -> None:
     console.say(N_("Written: %(path)s"), path=out)
 
 
-_out = option("--out", type=click.Path(dir_okay=False, path_type=Path), help=N_("Write to this file instead of standard output."))
+_out = option(
+    "--out", type=click.Path(dir_okay=False, path_type=Path), help=N_("Write to this file instead of standard output.")
+)
 _reason = option("--reason", required=True, help=N_("Why; goes into the audit log."))
 
 
@@ -59,15 +61,27 @@ def status(console: Console) -> None:
     found = queries.peer_statuses()
     data = [
         {
-            "country": one.peer.country, "name": one.peer.name, "url": one.peer.url, "state": one.state, "sent": one.sent,
-            "receipted": one.acknowledged, "waiting": one.waiting, "received": one.received,
-            "quarantined_here": one.quarantined_here, "quarantined_there": one.quarantined_there, "refused": one.refused,
-            "last_receipt": one.last_receipt, "problem": one.health.problem, "alarm": one.health.alarm,
+            "country": one.peer.country,
+            "name": one.peer.name,
+            "url": one.peer.url,
+            "state": one.state,
+            "sent": one.sent,
+            "receipted": one.acknowledged,
+            "waiting": one.waiting,
+            "received": one.received,
+            "quarantined_here": one.quarantined_here,
+            "quarantined_there": one.quarantined_there,
+            "refused": one.refused,
+            "last_receipt": one.last_receipt,
+            "problem": one.health.problem,
+            "alarm": one.health.alarm,
         }
         for one in found
     ]
-    line = N_("%(country)s %(state)s: sent %(sent)s, receipted %(receipted)s, waiting %(waiting)s, received %(received)s, "
-              "in quarantine %(quarantined_here)s, refused %(refused)s %(problem)s%(alarm)s")
+    line = N_(
+        "%(country)s %(state)s: sent %(sent)s, receipted %(receipted)s, waiting %(waiting)s, received %(received)s, "
+        "in quarantine %(quarantined_here)s, refused %(refused)s %(problem)s%(alarm)s"
+    )
     text = "\n".join(console.text(line, **one).rstrip() for one in data)
     console.answer({"peers": data}, text or console.text(N_("No neighbour is trusted yet.")))
 
@@ -89,7 +103,9 @@ def identity(console: Console, out: Path | None) -> None:
 
 @exchange.command(
     help=N_("Trust the node of an identity document (a file, or the address of the node)."),
-    epilog=N_("\b\nExamples:\n  otay exchange trust b.json --home A\n  otay exchange trust https://otay.example.mx --key 0f3a..."),
+    epilog=N_(
+        "\b\nExamples:\n  otay exchange trust b.json --home A\n  otay exchange trust https://otay.example.mx --key 0f3a..."
+    ),
 )
 @click.argument("source", metavar="FILE|URL")
 @option("--key", "expected", default="", help=N_("Refuse unless the document has this key, as read out by its owner."))
@@ -106,13 +122,19 @@ def trust(console: Console, source: str, expected: str) -> None:
     document = transport.fetch_identity(source) if from_address else _json(Path(source))
     key = document.get("identity", {}).get("key") if isinstance(document, dict) else None
     if expected and key != expected:
-        raise Refused(N_("The document has the key %(key)s, not %(expected)s: do not trust it"), key=key, expected=expected)
+        raise Refused(
+            N_("The document has the key %(key)s, not %(expected)s: do not trust it"), key=key, expected=expected
+        )
     peer = identities.trust(actor=SYSTEM, document=document)
-    console.answer({"country": peer.country, "key": key}, console.text(N_("%(country)s is trusted with the key %(key)s"), country=peer.country, key=key))
+    console.answer(
+        {"country": peer.country, "key": key},
+        console.text(N_("%(country)s is trusted with the key %(key)s"), country=peer.country, key=key),
+    )
 
 
 @exchange.command(
-    "revoke-key", help=N_("Accept nothing new that is signed with a neighbour's key."),
+    "revoke-key",
+    help=N_("Accept nothing new that is signed with a neighbour's key."),
     epilog=N_("\b\nExample:\n  otay exchange revoke-key 0f3a... --reason 'key lost, letter 12/2026'"),
 )
 @click.argument("key")
@@ -133,8 +155,10 @@ def _day(ctx: click.Context, param: click.Parameter, value: datetime | None) -> 
 
 @agree.command(
     help=N_("Propose terms, signed by this node, as a file for the neighbour. Personal fields only with --personal."),
-    epilog=N_("\b\nExamples:\n  otay exchange agree propose --with MX --all-types --purpose 'customs control' --home A --out terms.json"
-              "\n  otay exchange agree propose --with MX --type declaration --purpose '...' --retention 365"),
+    epilog=N_(
+        "\b\nExamples:\n  otay exchange agree propose --with MX --all-types --purpose 'customs control' --home A --out terms.json"
+        "\n  otay exchange agree propose --with MX --type declaration --purpose '...' --retention 365"
+    ),
 )
 @option("--with", "country", required=True, help=N_("Country of the neighbour."))
 @option("--all-types", is_flag=True, help=N_("Every record type that this node knows."))
@@ -142,8 +166,20 @@ def _day(ctx: click.Context, param: click.Parameter, value: datetime | None) -> 
 @option("--purpose", required=True, help=N_("What the records may be used for."))
 @option("--personal", is_flag=True, help=N_("Include fields marked as personal."))
 @option("--reference", default="", help=N_("Name of the agreement; else both countries and 'core'."))
-@option("--retention", "retention_days", type=int, default=1825, show_default=True, help=N_("Days until bodies are dropped."))
-@option("--valid-from", type=click.DateTime(["%Y-%m-%d"]), callback=_day, help=N_("First day; else today on the node's clock."))
+@option(
+    "--retention",
+    "retention_days",
+    type=int,
+    default=1825,
+    show_default=True,
+    help=N_("Days until bodies are dropped."),
+)
+@option(
+    "--valid-from",
+    type=click.DateTime(["%Y-%m-%d"]),
+    callback=_day,
+    help=N_("First day; else today on the node's clock."),
+)
 @option("--valid-to", type=click.DateTime(["%Y-%m-%d"]), callback=_day, help=N_("Day it ends; else five years later."))
 @_out
 @node_command
@@ -161,7 +197,8 @@ def propose(
 
 
 @agree.command(
-    "import", help=N_("Take in an agreement file from the neighbour: terms, or its signature."),
+    "import",
+    help=N_("Take in an agreement file from the neighbour: terms, or its signature."),
     epilog=N_("\b\nExample:\n  otay exchange agree import terms.json --home B"),
 )
 @click.argument("file", type=_FILE)
@@ -191,7 +228,8 @@ def sign(console: Console, reference: str, version: int, out: Path | None) -> No
 
 
 @agree.command(
-    "list", help=N_("All agreements, their state and whose signatures hold."),
+    "list",
+    help=N_("All agreements, their state and whose signatures hold."),
     epilog=N_("\b\nExample:\n  otay exchange agree list --json"),
 )
 @node_command
@@ -204,15 +242,26 @@ def list_agreements(console: Console) -> None:
     data = [{**one.terms.document(), "state": one.state, "signed": sorted(one.signed)} for one in found]
     line = N_("%(citation)s %(state)s, signatures that hold: %(signed)s; %(purpose)s")
     text = "\n".join(
-        console.text(line, citation=one.terms.citation, state=one.state, signed=", ".join(sorted(one.signed)) or "–", purpose=one.terms.purpose)
+        console.text(
+            line,
+            citation=one.terms.citation,
+            state=one.state,
+            signed=", ".join(sorted(one.signed)) or "–",
+            purpose=one.terms.purpose,
+        )
         for one in found
     )
-    console.answer({"agreements": data}, text or console.text(N_("There is no agreement yet, so nothing is exchanged.")))
+    console.answer(
+        {"agreements": data}, text or console.text(N_("There is no agreement yet, so nothing is exchanged."))
+    )
 
 
 def _told(console: Console, agreement: Any) -> None:
     data = {"reference": agreement.reference, "version": agreement.version, "state": agreement.state}
-    console.answer(data, console.text(N_("Agreement %(citation)s is %(state)s"), citation=agreement.citation, state=agreement.state))
+    console.answer(
+        data,
+        console.text(N_("Agreement %(citation)s is %(state)s"), citation=agreement.citation, state=agreement.state),
+    )
 
 
 def _state_command(name: str, state: str, text: str, example: str) -> None:
@@ -226,15 +275,30 @@ def _state_command(name: str, state: str, text: str, example: str) -> None:
         from otay.exchange.services import agreements
         from otay.node.actors import SYSTEM
 
-        _told(console, agreements.set_state(actor=SYSTEM, reference=reference, version=version, state=State(state), reason=reason))
+        _told(
+            console,
+            agreements.set_state(actor=SYSTEM, reference=reference, version=version, state=State(state), reason=reason),
+        )
 
 
-_state_command("suspend", "suspended", N_("Suspend an agreement for this node: nothing more goes or is taken under it."),
-               N_("\b\nExample:\n  otay exchange agree suspend MX-US-core --reason 'audit finding 7'"))
-_state_command("resume", "active", N_("Take a suspended agreement up again."),
-               N_("\b\nExample:\n  otay exchange agree resume MX-US-core --reason 'finding 7 closed'"))
-_state_command("end", "ended", N_("End an agreement for good."),
-               N_("\b\nExample:\n  otay exchange agree end MX-US-core --reason 'replaced'"))
+_state_command(
+    "suspend",
+    "suspended",
+    N_("Suspend an agreement for this node: nothing more goes or is taken under it."),
+    N_("\b\nExample:\n  otay exchange agree suspend MX-US-core --reason 'audit finding 7'"),
+)
+_state_command(
+    "resume",
+    "active",
+    N_("Take a suspended agreement up again."),
+    N_("\b\nExample:\n  otay exchange agree resume MX-US-core --reason 'finding 7 closed'"),
+)
+_state_command(
+    "end",
+    "ended",
+    N_("End an agreement for good."),
+    N_("\b\nExample:\n  otay exchange agree end MX-US-core --reason 'replaced'"),
+)
 
 
 @exchange.command(
@@ -254,10 +318,18 @@ def _verify_streams(console: Console) -> bool:
     from otay.exchange.services.upkeep import verify_streams
 
     reports = verify_streams()
-    data = [{"stream": one.stream, "records": one.records, "signed_heads": one.heads, "problems": one.problems} for one in reports]
+    data = [
+        {"stream": one.stream, "records": one.records, "signed_heads": one.heads, "problems": one.problems}
+        for one in reports
+    ]
     lines = [
-        console.text(N_("%(stream)s: %(records)s records, %(heads)s signed heads: %(result)s"), stream=one.stream, records=one.records,
-                     heads=one.heads, result="; ".join(one.problems) or console.text(N_("whole")))
+        console.text(
+            N_("%(stream)s: %(records)s records, %(heads)s signed heads: %(result)s"),
+            stream=one.stream,
+            records=one.records,
+            heads=one.heads,
+            result="; ".join(one.problems) or console.text(N_("whole")),
+        )
         for one in reports
     ]
     console.answer({"streams": data}, "\n".join(lines) or console.text(N_("No neighbour is trusted yet.")))
@@ -276,12 +348,24 @@ def _verify_files(console: Console, files: tuple[Path, ...]) -> bool:
         problems = [console.text(problem) for problem in checked.problems]
         if checked.signed_by not in known:
             problems.append(console.text(N_("The key %(key)s is not known to this node"), key=checked.signed_by))
-        data.append({
-            "file": str(file), "holds": not problems, "problems": problems, "stream": checked.stream, "sequence": checked.sequence,
-            "header": dict(checked.header), "signed_by": known.get(checked.signed_by, checked.signed_by), "signed_at": checked.signed_at,
-            "receipted_by": known.get(checked.receipted_by, checked.receipted_by), "receipted_at": checked.receipted_at, "held": checked.held,
-        })
-        result = "; ".join(problems) or console.text(N_("signed by %(signed_by)s at %(signed_at)s, receipted by %(receipted_by)s"), **data[-1])
+        data.append(
+            {
+                "file": str(file),
+                "holds": not problems,
+                "problems": problems,
+                "stream": checked.stream,
+                "sequence": checked.sequence,
+                "header": dict(checked.header),
+                "signed_by": known.get(checked.signed_by, checked.signed_by),
+                "signed_at": checked.signed_at,
+                "receipted_by": known.get(checked.receipted_by, checked.receipted_by),
+                "receipted_at": checked.receipted_at,
+                "held": checked.held,
+            }
+        )
+        result = "; ".join(problems) or console.text(
+            N_("signed by %(signed_by)s at %(signed_at)s, receipted by %(receipted_by)s"), **data[-1]
+        )
         lines.append(f"{file}: {result}")
     console.answer({"files": data}, "\n".join(lines))
     return all(one["holds"] for one in data)
@@ -304,7 +388,9 @@ def evidence(console: Console, direction: str, country: str, sequence: int, purp
     from otay.node.actors import SYSTEM
 
     peer = peer_named(country.upper())
-    _put(console, upkeep.evidence(actor=SYSTEM, direction=direction, peer=peer, sequence=sequence, purpose=purpose), out)
+    _put(
+        console, upkeep.evidence(actor=SYSTEM, direction=direction, peer=peer, sequence=sequence, purpose=purpose), out
+    )
 
 
 @exchange.command(

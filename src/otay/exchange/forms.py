@@ -44,6 +44,9 @@ class Change(forms.Form):
     """What an administrator does about an agreement or a neighbour, and why."""
 
     act = forms.ChoiceField(
-        choices=[(name, name) for name in ("sign", "suspend", "resume", "end", "suspend_peer", "trust_peer", "clear_alarm", "replay")]
+        choices=[
+            (name, name)
+            for name in ("sign", "suspend", "resume", "end", "suspend_peer", "trust_peer", "clear_alarm", "replay")
+        ]
     )
     reason = forms.CharField(label=_("Reason"), min_length=3, max_length=300)

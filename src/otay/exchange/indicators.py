@@ -20,7 +20,8 @@ def records_receipted() -> Measure:
     """Records that the neighbour has receipted; the note says how many were sent and received."""
     receipted = Outbox.objects.filter(state=Outbox.State.RECEIPTED).count()
     note = _("%(sent)s sent, %(received)s received and applied") % {
-        "sent": Outbox.objects.count(), "received": Inbox.objects.filter(state=Inbox.State.APPLIED).count(),
+        "sent": Outbox.objects.count(),
+        "received": Inbox.objects.filter(state=Inbox.State.APPLIED).count(),
     }
     return Measure(receipted, note=note)
 

@@ -69,23 +69,21 @@ class PeerKey(models.Model):
 class Agreement(models.Model):
     """One version of an agreement with a neighbour, and the signatures under it."""
 
-    State = models.TextChoices(
-        "State",
-        {
-            "PROPOSED": (terms.State.PROPOSED.value, _("proposed")),
-            "ACTIVE": (terms.State.ACTIVE.value, _("active")),
-            "SUSPENDED": (terms.State.SUSPENDED.value, _("suspended")),
-            "ENDED": (terms.State.ENDED.value, _("ended")),
-            "SUPERSEDED": (terms.State.SUPERSEDED.value, _("superseded")),
-        },
-    )
+    class State(models.TextChoices):
+        """The states of :class:`otay.exchange.domain.agreement.State`, with their names for people."""
+
+        PROPOSED = "proposed", _("proposed")
+        ACTIVE = "active", _("active")
+        SUSPENDED = "suspended", _("suspended")
+        ENDED = "ended", _("ended")
+        SUPERSEDED = "superseded", _("superseded")
 
     peer = models.ForeignKey(Peer, on_delete=models.PROTECT, related_name="agreements")
     reference = models.CharField(_("reference"), max_length=60)
     version = models.PositiveIntegerField(_("version"))
     document = models.JSONField()
     signatures = models.JSONField(default=dict)
-    state = models.CharField(max_length=10, default=terms.State.PROPOSED.value)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.PROPOSED)
     retention_days = models.PositiveIntegerField()
     reason = models.CharField(max_length=300, blank=True)
     changed_at = models.DateTimeField()
@@ -141,7 +139,12 @@ class Exchanged(models.Model):
     def record(self, *, with_body: bool = True) -> Record:
         """The record as it travels."""
         return Record(
-            self.record_type, self.business_key, self.version, self.citation, self.created_at, bytes(self.body_digest),
+            self.record_type,
+            self.business_key,
+            self.version,
+            self.citation,
+            self.created_at,
+            bytes(self.body_digest),
             self.body.encode() if with_body else b"",
         )
 
@@ -205,7 +208,8 @@ class Outbox(Exchanged):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["peer", "sequence"], name="outbox_one_record_per_sequence"),
             models.UniqueConstraint(
-                fields=["peer", "record_type", "business_key", "version"], condition=~Q(state__in=["withheld", "refused"]),
+                fields=["peer", "record_type", "business_key", "version"],
+                condition=~Q(state__in=["withheld", "refused"]),
                 name="outbox_a_version_is_sent_once",
             ),
             models.CheckConstraint(condition=Q(sequence__gt=0), name="outbox_sequence_from_one"),
@@ -271,9 +275,5 @@ class PeerHealth(models.Model):
     class Meta:
         constraints: ClassVar = [
             models.CheckConstraint(condition=Q(acknowledged__gte=0), name="acknowledged_from_zero"),
-            models.CheckConstraint(
-                condition=Q(alarm="") | Q(alarm_at__isnull=False), name="an_alarm_has_a_time"
-            ),
+            models.CheckConstraint(condition=Q(alarm="") | Q(alarm_at__isnull=False), name="an_alarm_has_a_time"),
         ]
-
-

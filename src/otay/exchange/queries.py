@@ -26,7 +26,9 @@ def peer_named(country: str) -> Peer:
     """
     peer = Peer.objects.filter(country=country).first()
     if peer is None:
-        raise NotFound(N_("No node of %(country)s is known here. Trust it first: otay exchange trust FILE"), country=country)
+        raise NotFound(
+            N_("No node of %(country)s is known here. Trust it first: otay exchange trust FILE"), country=country
+        )
     return peer
 
 
@@ -93,7 +95,9 @@ def standings(peers: Sequence[Peer]) -> dict[int, list[Standing]]:
     return found
 
 
-def releasing(agreements: Iterable[Standing], record_type: str, *, sender: str, at: datetime) -> tuple[Standing, Term] | None:
+def releasing(
+    agreements: Iterable[Standing], record_type: str, *, sender: str, at: datetime
+) -> tuple[Standing, Term] | None:
     """The agreement under which ``sender`` may send ``record_type`` now; None: nothing leaves."""
     for standing in agreements:
         term = standing.terms.covers(record_type, sender=sender, at=at) if standing.active else None
@@ -142,12 +146,28 @@ def neighbour_records(*, record_type: str, business_keys: Sequence[str]) -> dict
 
 
 def records(
-    direction: str, *, actor: Actor, peer: str = "", record_type: str = "", business_key: str = "", state: str = "", before: int | None = None
+    direction: str,
+    *,
+    actor: Actor,
+    peer: str = "",
+    record_type: str = "",
+    business_key: str = "",
+    state: str = "",
+    before: int | None = None,
 ) -> QuerySet[Outbox] | QuerySet[Inbox]:
     """Sent or received records that ``actor`` may see, newest first. ``business_key`` finds by its beginning."""
     rows: QuerySet[Outbox] | QuerySet[Inbox]
-    rows = Outbox.objects.select_related("peer", "receipt") if direction == Direction.OUT else Inbox.objects.select_related("peer")
-    asked = {"peer__country": peer, "record_type": record_type, "business_key__startswith": business_key, "state": state}
+    rows = (
+        Outbox.objects.select_related("peer", "receipt")
+        if direction == Direction.OUT
+        else Inbox.objects.select_related("peer")
+    )
+    asked = {
+        "peer__country": peer,
+        "record_type": record_type,
+        "business_key__startswith": business_key,
+        "state": state,
+    }
     rows = rows.filter(**{name: value for name, value in asked.items() if value})
     ports = actor.ports("exchange.view_records")
     if ports is not None:
@@ -165,7 +185,9 @@ def record(direction: str, *, peer: Peer, sequence: int) -> Outbox | Inbox:
     """
     found = (Outbox if direction == Direction.OUT else Inbox).objects.filter(peer=peer, sequence=sequence).first()
     if found is None:
-        raise NotFound(N_("The stream with %(peer)s holds no record %(sequence)s"), peer=peer.country, sequence=sequence)
+        raise NotFound(
+            N_("The stream with %(peer)s holds no record %(sequence)s"), peer=peer.country, sequence=sequence
+        )
     return found
 
 
@@ -209,8 +231,12 @@ def _status(peer: Peer) -> PeerStatus:
     waiting = Outbox.objects.filter(peer=peer, sequence__gt=health.acknowledged).order_by("sequence")
     receipts = Receipt.objects.filter(peer=peer, direction=Direction.OUT).order_by("-sequence")
     return PeerStatus(
-        peer=peer, health=health, sent=position(peer, Direction.OUT)[0], acknowledged=health.acknowledged,
-        received=position(peer, Direction.IN)[0], oldest_waiting=waiting.values_list("queued_at", flat=True).first(),
+        peer=peer,
+        health=health,
+        sent=position(peer, Direction.OUT)[0],
+        acknowledged=health.acknowledged,
+        received=position(peer, Direction.IN)[0],
+        oldest_waiting=waiting.values_list("queued_at", flat=True).first(),
         last_receipt=receipts.values_list("at", flat=True).first(),
         quarantined_here=Inbox.objects.filter(peer=peer, state=Inbox.State.QUARANTINED).count(),
         quarantined_there=Outbox.objects.filter(peer=peer, state=Outbox.State.QUARANTINED).count(),

@@ -40,8 +40,12 @@ def console(request: HttpRequest) -> HttpResponse:
     actor = _actor(request, "exchange.view")
     own = identity.ensure_identity()
     context = {
-        "own": own, "statuses": queries.peer_statuses(), "real_now": keystore.real_now(),
-        "refused": RefusedRequest.objects.order_by("-pk")[:5], "titles": TITLES, "may_manage": actor.may("exchange.manage"),
+        "own": own,
+        "statuses": queries.peer_statuses(),
+        "real_now": keystore.real_now(),
+        "refused": RefusedRequest.objects.order_by("-pk")[:5],
+        "titles": TITLES,
+        "may_manage": actor.may("exchange.manage"),
         "may_see_records": actor.may("exchange.view_records"),
     }
     return render(request, "exchange/console.html", context)
@@ -66,7 +70,9 @@ def agreements(request: HttpRequest) -> HttpResponse:
     """All agreements with their versions."""
     _actor(request, "exchange.view")
     found = queries.standings(list(Peer.objects.order_by("country")))
-    return render(request, "exchange/agreements.html", {"standings": [one for several in found.values() for one in several]})
+    return render(
+        request, "exchange/agreements.html", {"standings": [one for several in found.values() for one in several]}
+    )
 
 
 def _standing(reference: str, version: int) -> queries.Standing:
@@ -85,7 +91,11 @@ def agreement(request: HttpRequest, reference: str, version: int) -> HttpRespons
     personal = {kind.key: {field.name for field in kind.fields if field.personal} for kind in record_types}
     titles = {kind.key: kind.title for kind in record_types}
     context = {
-        "one": standing, "personal": personal, "titles": titles, "own": keystore.own_country(), "change": Change(),
+        "one": standing,
+        "personal": personal,
+        "titles": titles,
+        "own": keystore.own_country(),
+        "change": Change(),
         "may_manage": actor.may("exchange.manage"),
     }
     return render(request, "exchange/agreement.html", context)
@@ -96,7 +106,14 @@ def _change(request: HttpRequest) -> tuple[str, str]:
     if not form.is_valid():
         raise Refused(
             N_("Say what to do and why"),
-            findings=[error("/reason", "exchange.reason", N_("A reason of 3 to 300 characters is needed"), request.POST.get("reason", ""))],
+            findings=[
+                error(
+                    "/reason",
+                    "exchange.reason",
+                    N_("A reason of 3 to 300 characters is needed"),
+                    request.POST.get("reason", ""),
+                )
+            ],
         )
     return form.cleaned_data["act"], form.cleaned_data["reason"]
 
@@ -153,7 +170,10 @@ def records(request: HttpRequest, direction: str) -> HttpResponse:
     newest = "?" + query.urlencode() if asked.get("before") else ""
     query["before"] = str(shown[PAGE - 1].pk) if len(shown) > PAGE else ""
     context: dict[str, Any] = {
-        "direction": direction, "form": form, "rows": shown[:PAGE], "newest": newest,
+        "direction": direction,
+        "form": form,
+        "rows": shown[:PAGE],
+        "newest": newest,
         "older": "?" + query.urlencode() if query["before"] else "",
     }
     return render(request, "exchange/records.html", context)
@@ -178,7 +198,14 @@ def record(request: HttpRequest, direction: str, country: str, sequence: int) ->
         both = viewing.side_by_side(
             actor=actor, direction=direction, peer=peer, sequence=sequence, purpose=form.cleaned_data["purpose"]
         )
-    context = {"direction": direction, "peer": peer, "row": row, "form": form, "both": both, "own": keystore.own_country()}
+    context = {
+        "direction": direction,
+        "peer": peer,
+        "row": row,
+        "form": form,
+        "both": both,
+        "own": keystore.own_country(),
+    }
     return render(request, "exchange/record.html", context)
 
 
@@ -192,7 +219,11 @@ def evidence(request: HttpRequest, direction: str, country: str, sequence: int) 
     peer = queries.peer_named(country)
     try:
         proof = upkeep.evidence(
-            actor=actor, direction=_direction(direction), peer=peer, sequence=sequence, purpose=form.cleaned_data["purpose"]
+            actor=actor,
+            direction=_direction(direction),
+            peer=peer,
+            sequence=sequence,
+            purpose=form.cleaned_data["purpose"],
         )
     except OtayError as problem:
         messages.error(request, problem.text(get_language() or "en"))

@@ -56,7 +56,9 @@ def pair(home_us: Path, home_mx: Path) -> None:
     us, mx = (
         subprocess.Popen(
             [sys.executable, "-c", PAIR, str(SCRIPT.parent), str(home), role],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
         )
         for home, role in ((home_us, "propose"), (home_mx, "sign"))
     )
@@ -94,7 +96,9 @@ def survive(nodes: tuple[tuple[Path, int], tuple[Path, int]], *, kills: int, tot
     running = [
         subprocess.Popen(
             [sys.executable, SCRIPT, "crash", str(home), str(port), str(kills), str(seed), str(total)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
         )
         for seed, (home, port) in enumerate(nodes, start=11)
     ]
@@ -108,8 +112,12 @@ def survive(nodes: tuple[tuple[Path, int], tuple[Path, int]], *, kills: int, tot
     assert [json.loads(text) for text in killed] == [{"killed": kills, "problems": [[], []]}] * 2
     for home, other in (homes, homes[::-1]):
         made = [f"P-{number}" for (number,) in rows(home, "SELECT number FROM test_made ORDER BY number")]
-        sent = rows(home, "SELECT sequence, business_key, version, body, hex(link) FROM exchange_outbox ORDER BY sequence")
-        came = rows(other, "SELECT sequence, business_key, version, body, hex(link) FROM exchange_inbox ORDER BY sequence")
+        sent = rows(
+            home, "SELECT sequence, business_key, version, body, hex(link) FROM exchange_outbox ORDER BY sequence"
+        )
+        came = rows(
+            other, "SELECT sequence, business_key, version, body, hex(link) FROM exchange_inbox ORDER BY sequence"
+        )
         book = rows(other, "SELECT business_key FROM test_book ORDER BY CAST(substr(business_key, 3) AS INT)")
         assert made == [f"P-{number}" for number in range(1, total + 1)]
         assert [row[1] for row in sent] == made

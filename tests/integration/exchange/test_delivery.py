@@ -8,8 +8,8 @@ from datetime import timedelta
 
 import pytest
 from django.db import IntegrityError, transaction
-from factories.exchange import Door, Neighbour, paired, parcel, terms
 
+from factories.exchange import Door, Neighbour, paired, parcel, terms
 from otay.core.errors import Conflict
 from otay.exchange import keystore, queries
 from otay.exchange.domain import proof
@@ -30,12 +30,15 @@ def door(neighbour: Neighbour) -> Iterator[Door]:
 
 
 @pytest.fixture
-def peer(db: None, room: object, neighbour: Neighbour, door: Door):  # noqa: ANN201
+def peer(db: None, room: object, neighbour: Neighbour, door: Door):
     return paired(neighbour, door.url)
 
 
 def publish(*numbers: int, **more: object) -> int:
-    items = [Publication(f"P-{number}", 1, parcel(f"P-{number}", driver="Nobody Real", **more), port="2404") for number in numbers]
+    items = [
+        Publication(f"P-{number}", 1, parcel(f"P-{number}", driver="Nobody Real", **more), port="2404")
+        for number in numbers
+    ]
     return publishing.publish(actor=SYSTEM, record_type="test.parcel", publications=items)
 
 
@@ -221,7 +224,8 @@ def test_delivery_states_are_one_query_for_many_records(peer, door, django_asser
 
 
 @pytest.mark.parametrize(
-    "broken", [{"sequence": 1}, {"sequence": 0}, {"sequence": 5, "state": "receipted"}, {"sequence": 5, "business_key": "P-1"}]
+    "broken",
+    [{"sequence": 1}, {"sequence": 0}, {"sequence": 5, "state": "receipted"}, {"sequence": 5, "business_key": "P-1"}],
 )
 def test_the_database_itself_keeps_what_must_always_hold(peer, broken):
     publish(1)

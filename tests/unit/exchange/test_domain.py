@@ -7,10 +7,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from factories.exchange import NOW, Neighbour, parcel, terms
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from factories.exchange import NOW, Neighbour, parcel, terms
 from otay.core.canonical import canonical_json, digest
 from otay.exchange.domain import agreement as rules
 from otay.exchange.domain import envelope, keys, proof
@@ -66,8 +66,11 @@ def test_any_bytes_are_refused_and_never_crash(raw):
         read_request(keys.encode(raw))
 
 
-JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size=8) | st.floats(), lambda inner: st.lists(inner, max_size=4)
-                    | st.dictionaries(st.text(max_size=8), inner, max_size=4), max_leaves=12)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8) | st.floats(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    max_leaves=12,
+)
 
 
 @given(JSON)
@@ -78,7 +81,9 @@ def test_any_document_is_refused_by_every_reader(value):
             call(value)
 
 
-@given(JSON, st.sampled_from(["header", "head", "path", "receipt", "previous", "public", "sequence", "body", "signature"]))
+@given(
+    JSON, st.sampled_from(["header", "head", "path", "receipt", "previous", "public", "sequence", "body", "signature"])
+)
 @settings(max_examples=150, deadline=None)
 def test_a_proof_with_any_part_replaced_never_crashes(value, part):
     made = evidence(sent(3), 2)
@@ -86,17 +91,22 @@ def test_a_proof_with_any_part_replaced_never_crashes(value, part):
         checked = proof.verify({**made, part: value})
     except Rejected:
         return
-    assert not checked.holds or (part == "receipt" and not value) or made[part] == value or (part == "body" and not value)
+    assert (
+        not checked.holds or (part == "receipt" and not value) or made[part] == value or (part == "body" and not value)
+    )
 
 
-@pytest.mark.parametrize("mutate", [
-    lambda raw: raw + b"\n{}",
-    lambda raw: b"\n".join(raw.split(b"\n")[:-2]),
-    lambda raw: raw.replace(b'"number":"P-0","port"', b'"port":"2404","number":"P-0","x"'),
-    lambda raw: raw.replace(b'"version":1', b'"version":1.0'),
-    lambda raw: raw.replace(b'"version":1', b'"version":true'),
-    lambda raw: raw.replace(b"{", b"{ ", 1),
-])
+@pytest.mark.parametrize(
+    "mutate",
+    [
+        lambda raw: raw + b"\n{}",
+        lambda raw: b"\n".join(raw.split(b"\n")[:-2]),
+        lambda raw: raw.replace(b'"number":"P-0","port"', b'"port":"2404","number":"P-0","x"'),
+        lambda raw: raw.replace(b'"version":1', b'"version":1.0'),
+        lambda raw: raw.replace(b'"version":1', b'"version":true'),
+        lambda raw: raw.replace(b"{", b"{ ", 1),
+    ],
+)
 def test_a_batch_that_is_not_canonical_or_complete_is_malformed(mutate):
     assert code_of(envelope.unpack, mutate(sent(2).batch())) is Code.MALFORMED
 
@@ -118,7 +128,9 @@ def test_deeply_nested_json_is_refused():
 def test_a_batch_is_judged_by_where_it_starts_and_ends(held, first, count):
     neighbour = sent(24)
     batch = envelope.unpack(neighbour.batch(first, first + count - 1))
-    stored = {number: neighbour.link_at(number) for number in envelope.links_to_compare(batch.head, held) if number <= held}
+    stored = {
+        number: neighbour.link_at(number) for number in envelope.links_to_compare(batch.head, held) if number <= held
+    }
     verdict, known = envelope.judge(batch, held, stored)
     if first > held + 1:
         assert verdict is Verdict.GAP
@@ -179,12 +191,22 @@ def test_an_agreement_holds_for_those_who_signed_exactly_it():
     assert rules.read_terms(json.loads(json.dumps(agreed.document()))) == agreed
 
 
-@pytest.mark.parametrize("change", [
-    {"reference": "a b"}, {"version": 0}, {"parties": ("US", "MX")}, {"parties": ("MX", "MX")}, {"purpose": " "},
-    {"retention_days": 0}, {"valid_to": NOW - timedelta(days=900)}, {"terms": ()},
-    {"terms": (Term("a", ("x",), ("MX",)), Term("a", ("y",), ("MX",)))}, {"terms": (Term("a", (), ("MX",)),)},
-    {"terms": (Term("a", ("x",), ("CA",)),)},
-])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"reference": "a b"},
+        {"version": 0},
+        {"parties": ("US", "MX")},
+        {"parties": ("MX", "MX")},
+        {"purpose": " "},
+        {"retention_days": 0},
+        {"valid_to": NOW - timedelta(days=900)},
+        {"terms": ()},
+        {"terms": (Term("a", ("x",), ("MX",)), Term("a", ("y",), ("MX",)))},
+        {"terms": (Term("a", (), ("MX",)),)},
+        {"terms": (Term("a", ("x",), ("CA",)),)},
+    ],
+)
 def test_terms_that_nobody_could_keep_are_refused(change):
     assert code_of(rules.check, terms(now=NOW, **change)) is Code.MALFORMED
 
@@ -201,36 +223,67 @@ def test_what_the_agreement_does_not_name_is_denied():
 
 
 def request_of(neighbour: Neighbour, **changes) -> SignedRequest:
-    made = {"sender": "MX", "receiver": "US", "target": "/x?a=1", "purpose": "test", "at": NOW, "key": neighbour.key.id, **changes}
+    made = {
+        "sender": "MX",
+        "receiver": "US",
+        "target": "/x?a=1",
+        "purpose": "test",
+        "at": NOW,
+        "key": neighbour.key.id,
+        **changes,
+    }
     return SignedRequest(**made)
 
 
-@pytest.mark.parametrize(("changes", "late", "code"), [
-    ({}, 0, None), ({}, 299, None), ({}, 301, Code.STALE), ({}, -301, Code.STALE),
-    ({"receiver": "CA"}, 0, Code.WRONG_RECEIVER), ({"target": "/x?a=2"}, 0, Code.WRONG_RECEIVER),
-])
+@pytest.mark.parametrize(
+    ("changes", "late", "code"),
+    [
+        ({}, 0, None),
+        ({}, 299, None),
+        ({}, 301, Code.STALE),
+        ({}, -301, Code.STALE),
+        ({"receiver": "CA"}, 0, Code.WRONG_RECEIVER),
+        ({"target": "/x?a=2"}, 0, Code.WRONG_RECEIVER),
+    ],
+)
 def test_a_signed_request_is_good_for_one_door_for_a_short_while(changes, late, code):
     neighbour = Neighbour()
     request, signature = read_request(request_of(neighbour, **changes).header(neighbour.key))
-    arguments = {"public": neighbour.key.public, "receiver": "US", "target": "/x?a=1", "now": NOW + timedelta(seconds=late)}
+    arguments = {
+        "public": neighbour.key.public,
+        "receiver": "US",
+        "target": "/x?a=1",
+        "now": NOW + timedelta(seconds=late),
+    }
     if code is None:
         check_request(request, signature, **arguments)
     else:
         assert code_of(check_request, request, signature, **arguments) is code
     stranger = keys.SigningKey.generate().public
-    assert code_of(check_request, request_of(neighbour), signature, **{**arguments, "public": stranger}) is Code.BAD_SIGNATURE
+    assert (
+        code_of(check_request, request_of(neighbour), signature, **{**arguments, "public": stranger})
+        is Code.BAD_SIGNATURE
+    )
 
 
 def evidence(neighbour: Neighbour, sequence: int, *, receipted: bool = True) -> dict:
     last = len(neighbour.records)
     head = neighbour.head(1, last)
     receiver = keys.SigningKey.generate()
-    told = Receipt("MX>US", last, neighbour.link_at(last), NOW, "US", receiver.id, (Held(1, "quarantined", "x"),)).signed(receiver)
+    told = Receipt(
+        "MX>US", last, neighbour.link_at(last), NOW, "US", receiver.id, (Held(1, "quarantined", "x"),)
+    ).signed(receiver)
     record = neighbour.records[sequence - 1]
     return proof.build(
-        stream="MX>US", sequence=sequence, header=json.loads(record.header()), body=record.body.decode(),
-        previous=neighbour.link_at(sequence - 1), path=[digest(one.header()) for one in neighbour.records[sequence:]],
-        head=head.document(), signature=neighbour.key.sign(envelope.BATCH, head.document()), receipt=told if receipted else None,
+        stream="MX>US",
+        sequence=sequence,
+        header=json.loads(record.header()),
+        body=record.body.decode(),
+        previous=neighbour.link_at(sequence - 1),
+        path=[digest(one.header()) for one in neighbour.records[sequence:]],
+        head=head.document(),
+        signature=neighbour.key.sign(envelope.BATCH, head.document()),
+        receipt=told if receipted else None,
         public={neighbour.key.id: keys.encode(neighbour.key.public), receiver.id: keys.encode(receiver.public)},
     )
 
@@ -244,23 +297,30 @@ def test_a_record_is_proven_alone(sequence):
     assert proof.verify({**evidence(sent(5), sequence), "body": ""}).holds
 
 
-@pytest.mark.parametrize("tamper", [
-    lambda made: made | {"body": made["body"].replace("12.5", "99")},
-    lambda made: made | {"header": made["header"] | {"business_key": "P-9"}},
-    lambda made: made | {"sequence": 3},
-    lambda made: made | {"stream": "MX>CA"},
-    lambda made: made | {"path": made["path"][:-1]},
-    lambda made: made | {"head": made["head"] | {"signed_at": "2020-01-01T00:00:00+00:00"}},
-    lambda made: made | {"signature": "AAAA"},
-    lambda made: made | {"receipt": {**made["receipt"], "signature": "AAAA"}},
-    lambda made: made | {"receipt": {**made["receipt"], "receipt": made["receipt"]["receipt"] | {"held": []}}},
-    lambda made: made | {"public": {name: keys.encode(keys.SigningKey.generate().public) for name in made["public"]}},
-])
+@pytest.mark.parametrize(
+    "tamper",
+    [
+        lambda made: made | {"body": made["body"].replace("12.5", "99")},
+        lambda made: made | {"header": made["header"] | {"business_key": "P-9"}},
+        lambda made: made | {"sequence": 3},
+        lambda made: made | {"stream": "MX>CA"},
+        lambda made: made | {"path": made["path"][:-1]},
+        lambda made: made | {"head": made["head"] | {"signed_at": "2020-01-01T00:00:00+00:00"}},
+        lambda made: made | {"signature": "AAAA"},
+        lambda made: made | {"receipt": {**made["receipt"], "signature": "AAAA"}},
+        lambda made: made | {"receipt": {**made["receipt"], "receipt": made["receipt"]["receipt"] | {"held": []}}},
+        lambda made: (
+            made | {"public": {name: keys.encode(keys.SigningKey.generate().public) for name in made["public"]}}
+        ),
+    ],
+)
 def test_a_proof_that_was_touched_does_not_hold(tamper):
     assert not proof.verify(tamper(evidence(sent(5), 2))).holds
 
 
-@pytest.mark.parametrize("text", ["2026-11-24T12:00:00", "2026-11-24T12:00:00Z", "2026-11-24T12:00:00+02:00", 5, None, "soon"])
+@pytest.mark.parametrize(
+    "text", ["2026-11-24T12:00:00", "2026-11-24T12:00:00Z", "2026-11-24T12:00:00+02:00", 5, None, "soon"]
+)
 def test_a_time_has_one_form(text):
     assert code_of(envelope.read_time, text) is Code.MALFORMED
 

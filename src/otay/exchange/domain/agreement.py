@@ -71,9 +71,14 @@ class Terms:
     def document(self) -> dict[str, Any]:
         """The part that both sign."""
         return {
-            "format": AGREEMENT, "reference": self.reference, "version": self.version, "parties": list(self.parties),
-            "purpose": self.purpose, "retention_days": self.retention_days,
-            "valid_from": self.valid_from.isoformat(), "valid_to": self.valid_to.isoformat(),
+            "format": AGREEMENT,
+            "reference": self.reference,
+            "version": self.version,
+            "parties": list(self.parties),
+            "purpose": self.purpose,
+            "retention_days": self.retention_days,
+            "valid_from": self.valid_from.isoformat(),
+            "valid_to": self.valid_to.isoformat(),
             "terms": [
                 {"record_type": term.record_type, "fields": list(term.fields), "senders": list(term.senders)}
                 for term in self.terms
@@ -103,9 +108,13 @@ def read_terms(document: Any) -> Terms:
     """
     try:
         terms = Terms(
-            reference=document["reference"], version=document["version"], parties=tuple(document["parties"]),
-            purpose=document["purpose"], retention_days=document["retention_days"],
-            valid_from=read_time(document["valid_from"]), valid_to=read_time(document["valid_to"]),
+            reference=document["reference"],
+            version=document["version"],
+            parties=tuple(document["parties"]),
+            purpose=document["purpose"],
+            retention_days=document["retention_days"],
+            valid_from=read_time(document["valid_from"]),
+            valid_to=read_time(document["valid_to"]),
             terms=tuple(
                 Term(term["record_type"], tuple(term["fields"]), tuple(term["senders"])) for term in document["terms"]
             ),

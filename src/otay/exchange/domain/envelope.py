@@ -57,8 +57,12 @@ class Record:
         """What the chain covers."""
         return canonical_json(
             {
-                "record_type": self.record_type, "business_key": self.business_key, "version": self.version,
-                "agreement": self.agreement, "created_at": self.created_at, "body_digest": self.body_digest.hex(),
+                "record_type": self.record_type,
+                "business_key": self.business_key,
+                "version": self.version,
+                "agreement": self.agreement,
+                "created_at": self.created_at,
+                "body_digest": self.body_digest.hex(),
             }
         )
 
@@ -85,9 +89,17 @@ class Head:
     def document(self) -> dict[str, Any]:
         """The part that is signed."""
         return {
-            "format": BATCH, "sender": self.sender, "receiver": self.receiver, "stream": self.stream,
-            "first": self.first, "last": self.last, "previous": self.previous.hex(), "link": self.link.hex(),
-            "agreements": list(self.agreements), "signed_at": self.signed_at.isoformat(), "key": self.key,
+            "format": BATCH,
+            "sender": self.sender,
+            "receiver": self.receiver,
+            "stream": self.stream,
+            "first": self.first,
+            "last": self.last,
+            "previous": self.previous.hex(),
+            "link": self.link.hex(),
+            "agreements": list(self.agreements),
+            "signed_at": self.signed_at.isoformat(),
+            "key": self.key,
         }
 
 
@@ -158,9 +170,15 @@ def _head(document: Any) -> Head:
         raise _malformed(N_("The batch has no head"))
     try:
         head = Head(
-            sender=document["sender"], receiver=document["receiver"], first=document["first"], last=document["last"],
-            previous=read_link(document["previous"]), link=read_link(document["link"]),
-            agreements=tuple(document["agreements"]), signed_at=read_time(document["signed_at"]), key=document["key"],
+            sender=document["sender"],
+            receiver=document["receiver"],
+            first=document["first"],
+            last=document["last"],
+            previous=read_link(document["previous"]),
+            link=read_link(document["link"]),
+            agreements=tuple(document["agreements"]),
+            signed_at=read_time(document["signed_at"]),
+            key=document["key"],
         )
     except (KeyError, TypeError):
         raise _malformed(N_("The head of the batch lacks a part")) from None
@@ -170,7 +188,9 @@ def _head(document: Any) -> Head:
     if type(head.first) is not int or type(head.last) is not int or not 0 < head.first <= head.last < 2**62:
         raise _malformed(N_("The numbers of the batch are not a range"))
     if document.get("stream") != head.stream:
-        raise Rejected(Code.WRONG_STREAM, N_("The batch names a stream that is not the one between its sender and receiver"))
+        raise Rejected(
+            Code.WRONG_STREAM, N_("The batch names a stream that is not the one between its sender and receiver")
+        )
     if document != head.document():
         raise _malformed(N_("The head of the batch has parts that this version does not know"))
     return head
@@ -180,8 +200,13 @@ def _record(header: bytes, body: bytes) -> Record:
     raw = _json(header, "a header")
     try:
         record = Record(
-            raw["record_type"], raw["business_key"], raw["version"], raw["agreement"], read_time(raw["created_at"]),
-            read_link(raw["body_digest"]), body,
+            raw["record_type"],
+            raw["business_key"],
+            raw["version"],
+            raw["agreement"],
+            read_time(raw["created_at"]),
+            read_link(raw["body_digest"]),
+            body,
         )
     except KeyError:
         raise _malformed(N_("The header of a record lacks a part")) from None
@@ -202,7 +227,9 @@ def read_head(raw: bytes) -> tuple[Head, str]:
         Rejected: malformed, too large or of a stream that does not fit.
     """
     if len(raw) > MAX_BYTES:
-        raise Rejected(Code.TOO_LARGE, N_("The batch is larger than %(limit)s bytes: send fewer records"), limit=MAX_BYTES)
+        raise Rejected(
+            Code.TOO_LARGE, N_("The batch is larger than %(limit)s bytes: send fewer records"), limit=MAX_BYTES
+        )
     opening = raw.split(b"\n", 1)[0]
     if len(opening) > 100_000:
         raise _malformed(N_("The head of the batch is too long"))
@@ -223,7 +250,9 @@ def unpack(raw: bytes) -> Batch:
     if count > MAX_RECORDS:
         raise Rejected(Code.TOO_LARGE, N_("The batch has more than %(limit)s records"), limit=MAX_RECORDS)
     if len(lines) != 2 * count:
-        raise _malformed(N_("The batch has %(lines)s lines; its head announces %(count)s records"), lines=len(lines), count=count)
+        raise _malformed(
+            N_("The batch has %(lines)s lines; its head announces %(count)s records"), lines=len(lines), count=count
+        )
     records = tuple(_record(lines[at], lines[at + 1]) for at in range(0, len(lines), 2))
     entries = tuple(chained(records, previous=head.previous, last_sequence=head.first - 1))
     if entries[-1].link != head.link:

@@ -118,7 +118,11 @@ class Identity:
     def document(self) -> dict[str, Any]:
         """The part that is signed."""
         return {
-            "format": IDENTITY, "country": self.country, "name": self.name, "url": self.url, "key": self.key,
+            "format": IDENTITY,
+            "country": self.country,
+            "name": self.name,
+            "url": self.url,
+            "key": self.key,
             "public": encode(self.public),
         }
 
@@ -138,13 +142,16 @@ def read_identity(raw: Any) -> Identity:
     document = raw.get("identity") if isinstance(raw, dict) else None
     if not isinstance(document, dict) or document.get("format") != IDENTITY:
         raise Rejected(Code.MALFORMED, N_("This is not an identity document. Make one with: otay exchange identity"))
-    texts = [document.get(name) for name in ("country", "name", "url")]
-    identity = Identity(*(str(text) for text in texts), decode(document.get("public")))
+    texts = country, name, url = [document.get(part) for part in ("country", "name", "url")]
+    identity = Identity(str(country), str(name), str(url), decode(document.get("public")))
     if not all(isinstance(text, str) and text for text in texts) or document != identity.document():
         raise Rejected(Code.MALFORMED, N_("The identity document lacks a part, or its key name does not fit its key"))
     if len(identity.country) != 2 or not identity.country.isupper():
-        raise Rejected(Code.MALFORMED, N_("The identity document names %(country)s: expected a two-letter country code"),
-                       country=identity.country[:20])
+        raise Rejected(
+            Code.MALFORMED,
+            N_("The identity document names %(country)s: expected a two-letter country code"),
+            country=identity.country[:20],
+        )
     if not identity.url.startswith(("https://", "http://")):
         raise Rejected(Code.MALFORMED, N_("The identity document's address must begin with https:// or http://"))
     if not verifies(identity.public, IDENTITY, document, raw.get("signature")):

@@ -40,15 +40,32 @@ class Checked:
 
 
 def build(
-    *, stream: str, sequence: int, header: Mapping[str, Any], body: str, previous: bytes, path: Sequence[bytes],
-    head: Mapping[str, Any], signature: str, receipt: Mapping[str, Any] | None, public: Mapping[str, str],
+    *,
+    stream: str,
+    sequence: int,
+    header: Mapping[str, Any],
+    body: str,
+    previous: bytes,
+    path: Sequence[bytes],
+    head: Mapping[str, Any],
+    signature: str,
+    receipt: Mapping[str, Any] | None,
+    public: Mapping[str, str],
 ) -> dict[str, Any]:
     """The evidence file. ``path``: header digests of the records after this one, up to the later of head and receipt.
     ``body``: canonical JSON, or empty. ``public``: key name -> raw key in base64."""
     return {
-        "format": PROOF, "stream": stream, "sequence": sequence, "header": dict(header), "body": body,
-        "previous": previous.hex(), "path": [one.hex() for one in path], "head": dict(head), "signature": signature,
-        "receipt": dict(receipt) if receipt else None, "public": dict(public),
+        "format": PROOF,
+        "stream": stream,
+        "sequence": sequence,
+        "header": dict(header),
+        "body": body,
+        "previous": previous.hex(),
+        "path": [one.hex() for one in path],
+        "head": dict(head),
+        "signature": signature,
+        "receipt": dict(receipt) if receipt else None,
+        "public": dict(public),
     }
 
 
@@ -83,11 +100,16 @@ def _checked(proof: Mapping[str, Any]) -> Checked:
         if not keys.verifies(_public(proof, told["key"]), RECEIPT, told, receipt["signature"]):
             problems.append(N_("The receiver's signature does not hold"))
     return Checked(
-        stream=proof["stream"], sequence=proof["sequence"], header=header, body_present=bool(proof["body"]),
-        signed_by=head["key"], signed_at=head["signed_at"],
+        stream=proof["stream"],
+        sequence=proof["sequence"],
+        header=header,
+        body_present=bool(proof["body"]),
+        signed_by=head["key"],
+        signed_at=head["signed_at"],
         receipted_by=receipt["receipt"]["key"] if receipt else "",
         receipted_at=receipt["receipt"]["at"] if receipt else "",
-        held=_held(receipt["receipt"], proof["sequence"]) if receipt else "", problems=tuple(problems),
+        held=_held(receipt["receipt"], proof["sequence"]) if receipt else "",
+        problems=tuple(problems),
     )
 
 

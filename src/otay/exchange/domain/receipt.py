@@ -38,8 +38,13 @@ class Receipt:
     def document(self) -> dict[str, Any]:
         """The part that is signed."""
         return {
-            "format": RECEIPT, "stream": self.stream, "sequence": self.sequence, "link": self.link.hex(),
-            "at": self.at.isoformat(), "by": self.by, "key": self.key,
+            "format": RECEIPT,
+            "stream": self.stream,
+            "sequence": self.sequence,
+            "link": self.link.hex(),
+            "at": self.at.isoformat(),
+            "by": self.by,
+            "key": self.key,
             "held": [{"sequence": one.sequence, "state": one.state, "reason": one.reason} for one in self.held],
         }
 
@@ -55,11 +60,15 @@ def read_receipt(raw: Any) -> Receipt:
     Raises:
         Rejected: when it has another shape.
     """
-    document = raw.get("receipt") if isinstance(raw, dict) else None
+    document: Any = raw.get("receipt") if isinstance(raw, dict) else None
     try:
         receipt = Receipt(
-            stream=document["stream"], sequence=document["sequence"], link=read_link(document["link"]),
-            at=read_time(document["at"]), by=document["by"], key=document["key"],
+            stream=document["stream"],
+            sequence=document["sequence"],
+            link=read_link(document["link"]),
+            at=read_time(document["at"]),
+            by=document["by"],
+            key=document["key"],
             held=tuple(Held(one["sequence"], one["state"], one["reason"]) for one in document["held"]),
         )
         same = receipt.document() == document and type(receipt.sequence) is int

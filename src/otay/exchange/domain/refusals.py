@@ -40,8 +40,14 @@ TITLES: dict[str, str] = {
 }
 
 _STATUS = {
-    Code.TOO_LARGE: 413, Code.UNKNOWN_SENDER: 401, Code.BAD_SIGNATURE: 401, Code.STALE: 401, Code.NO_AGREEMENT: 403,
-    Code.NOT_AGREED: 403, Code.GAP: 409, Code.FORK: 409,
+    Code.TOO_LARGE: 413,
+    Code.UNKNOWN_SENDER: 401,
+    Code.BAD_SIGNATURE: 401,
+    Code.STALE: 401,
+    Code.NO_AGREEMENT: 403,
+    Code.NOT_AGREED: 403,
+    Code.GAP: 409,
+    Code.FORK: 409,
 }
 
 

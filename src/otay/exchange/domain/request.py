@@ -32,8 +32,13 @@ class SignedRequest:
     def document(self) -> dict[str, Any]:
         """The part that is signed."""
         return {
-            "format": REQUEST, "sender": self.sender, "receiver": self.receiver, "target": self.target,
-            "purpose": self.purpose, "at": self.at.isoformat(), "key": self.key,
+            "format": REQUEST,
+            "sender": self.sender,
+            "receiver": self.receiver,
+            "target": self.target,
+            "purpose": self.purpose,
+            "at": self.at.isoformat(),
+            "key": self.key,
         }
 
     def header(self, key: keys.SigningKey) -> str:
@@ -53,8 +58,12 @@ def read_request(header: str) -> tuple[SignedRequest, str]:
         raw = json.loads(keys.decode(header[:8000]))
         document = raw["request"]
         request = SignedRequest(
-            sender=document["sender"], receiver=document["receiver"], target=document["target"],
-            purpose=document["purpose"], at=read_time(document["at"]), key=document["key"],
+            sender=document["sender"],
+            receiver=document["receiver"],
+            target=document["target"],
+            purpose=document["purpose"],
+            at=read_time(document["at"]),
+            key=document["key"],
         )
         if request.document() != document:
             raise ValueError
@@ -63,12 +72,18 @@ def read_request(header: str) -> tuple[SignedRequest, str]:
         raise Rejected(Code.BAD_SIGNATURE, N_("This door is for the neighbour's node: sign the request")) from None
 
 
-def check_request(request: SignedRequest, signature: str, *, public: bytes, receiver: str, target: str, now: datetime) -> None:
+def check_request(
+    request: SignedRequest, signature: str, *, public: bytes, receiver: str, target: str, now: datetime
+) -> None:
     """Raise :class:`Rejected` unless the request is signed, meant for this door and fresh."""
     if request.receiver != receiver or request.target != target:
         raise Rejected(Code.WRONG_RECEIVER, N_("The request was signed for another door"))
     if not keys.verifies(public, REQUEST, request.document(), signature):
         raise Rejected(Code.BAD_SIGNATURE, N_("The signature of the request does not hold"))
     if abs(now - request.at) > FRESH:
-        raise Rejected(Code.STALE, N_("The request was signed at %(at)s and it is %(now)s here: check both clocks"),
-                       at=request.at.isoformat(), now=now.isoformat())
+        raise Rejected(
+            Code.STALE,
+            N_("The request was signed at %(at)s and it is %(now)s here: check both clocks"),
+            at=request.at.isoformat(),
+            now=now.isoformat(),
+        )

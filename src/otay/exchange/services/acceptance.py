@@ -73,14 +73,23 @@ def _accepted(peer: Peer, batch: Batch) -> dict[str, Any]:
     chain_head = audit.locked_head(queries.head_name(batch.head.stream))
     verdict, known = envelope.judge(batch, chain_head.sequence, _stored_links(peer, batch.head, chain_head.sequence))
     if verdict is Verdict.GAP:
-        raise Rejected(Code.GAP, N_("Record %(first)s came but %(expected)s is expected"), first=batch.head.first, expected=chain_head.sequence + 1)
+        raise Rejected(
+            Code.GAP,
+            N_("Record %(first)s came but %(expected)s is expected"),
+            first=batch.head.first,
+            expected=chain_head.sequence + 1,
+        )
     if verdict is Verdict.FORK:
         raise Rejected(Code.FORK, N_("The neighbour sent another history of its stream than before"))
     if verdict is Verdict.NEW:
         _store(peer, batch, known)
         ChainHead.objects.filter(pk=chain_head.pk).update(sequence=batch.head.last, link=batch.head.link)
         SignedHead.objects.create(
-            peer=peer, direction=Direction.IN, sequence=batch.head.last, document=batch.head.document(), signature=batch.signature
+            peer=peer,
+            direction=Direction.IN,
+            sequence=batch.head.last,
+            document=batch.head.document(),
+            signature=batch.signature,
         )
     return signed_position(peer, since=batch.head.first)
 
@@ -102,10 +111,20 @@ def _store(peer: Peer, batch: Batch, known: int) -> None:
     rows = Inbox.objects.bulk_create(
         [
             Inbox(
-                peer=peer, sequence=entry.sequence, link=entry.link, record_type=record.record_type,
-                business_key=record.business_key, version=record.version, citation=record.agreement,
-                created_at=record.created_at, body_digest=record.body_digest, body=record.body.decode() if body else "",
-                state=state, note=printable(note, 300), port=_port(body), received_at=at,
+                peer=peer,
+                sequence=entry.sequence,
+                link=entry.link,
+                record_type=record.record_type,
+                business_key=record.business_key,
+                version=record.version,
+                citation=record.agreement,
+                created_at=record.created_at,
+                body_digest=record.body_digest,
+                body=record.body.decode() if body else "",
+                state=state,
+                note=printable(note, 300),
+                port=_port(body),
+                received_at=at,
             )
             for record, entry, (state, note, body) in zip(records, entries, judged, strict=True)
         ],
@@ -149,7 +168,11 @@ def _judge(peer: Peer, record: Record, standing: Standing, known: Mapping[tuple[
         return Inbox.State.WITHHELD.value, N_("It came without its body"), {}
     term = _term(peer, record, standing)
     if term is None:
-        return Inbox.State.REFUSED.value, N_("The agreement does not let the neighbour send this type of record now"), {}
+        return (
+            Inbox.State.REFUSED.value,
+            N_("The agreement does not let the neighbour send this type of record now"),
+            {},
+        )
     try:
         body = envelope.parse_body(record.body)
     except Rejected as problem:
@@ -176,7 +199,8 @@ def _term(peer: Peer, record: Record, standing: Standing) -> Term | None:
 def _known_versions(peer: Peer, records: Sequence[Record]) -> dict[tuple[str, str, int], bytes]:
     """Digests of what is held already under the same names."""
     rows = Inbox.objects.filter(
-        peer=peer, record_type__in={record.record_type for record in records},
+        peer=peer,
+        record_type__in={record.record_type for record in records},
         business_key__in={record.business_key for record in records},
         state__in=[Inbox.State.APPLIED, Inbox.State.QUARANTINED],
     ).values_list("record_type", "business_key", "version", "body_digest")
@@ -187,7 +211,12 @@ def _list_refused(peer: Peer, rows: Sequence[Inbox]) -> None:
     at = clock.now()
     RefusedRequest.objects.bulk_create(
         RefusedRequest(
-            at=at, peer=peer, claimed_sender=peer.country, code=Code.NOT_AGREED.value, detail=row.note, sequence=row.sequence,
+            at=at,
+            peer=peer,
+            claimed_sender=peer.country,
+            code=Code.NOT_AGREED.value,
+            detail=row.note,
+            sequence=row.sequence,
             digest=row.body_digest,
         )
         for row in rows
@@ -249,8 +278,15 @@ def signed_position(peer: Peer, *, since: int | None = None) -> dict[str, Any]:
     answer = told.signed(key)
     if sequence and since is not None:
         Receipt.objects.update_or_create(
-            peer=peer, direction=Direction.IN, sequence=sequence,
-            defaults={"document": answer["receipt"], "signature": answer["signature"], "at": told.at, "stored_at": keystore.real_now()},
+            peer=peer,
+            direction=Direction.IN,
+            sequence=sequence,
+            defaults={
+                "document": answer["receipt"],
+                "signature": answer["signature"],
+                "at": told.at,
+                "stored_at": keystore.real_now(),
+            },
         )
     return answer
 

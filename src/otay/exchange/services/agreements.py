@@ -25,8 +25,15 @@ DEFAULT_RETENTION_DAYS = 5 * 365
 
 
 def default_terms(
-    *, with_country: str, purpose: str, types: Sequence[str] = (), personal: bool = False, reference: str = "",
-    retention_days: int = DEFAULT_RETENTION_DAYS, valid_from: datetime | None = None, valid_to: datetime | None = None,
+    *,
+    with_country: str,
+    purpose: str,
+    types: Sequence[str] = (),
+    personal: bool = False,
+    reference: str = "",
+    retention_days: int = DEFAULT_RETENTION_DAYS,
+    valid_from: datetime | None = None,
+    valid_to: datetime | None = None,
 ) -> Terms:
     """Terms for a first proposal: the registered record types (all, or ``types``), both parties as senders, every field
     that is not personal (``personal=True``: those too), valid from today for five years. Its version follows the last.
@@ -38,12 +45,17 @@ def default_terms(
     if unknown := sorted(set(types) - {kind.key for kind in chosen}):
         raise NotFound(
             N_("Unknown record type: %(unknown)s. Known are %(known)s"),
-            unknown=", ".join(unknown), known=", ".join(kind.key for kind in record_types),
+            unknown=", ".join(unknown),
+            known=", ".join(kind.key for kind in record_types),
         )
     last = Agreement.objects.filter(reference=reference).order_by("-version").values_list("version", flat=True).first()
     return Terms(
-        reference=reference, version=(last or 0) + 1, parties=(parties[0], parties[1]), purpose=purpose,
-        retention_days=retention_days, valid_from=start,
+        reference=reference,
+        version=(last or 0) + 1,
+        parties=(parties[0], parties[1]),
+        purpose=purpose,
+        retention_days=retention_days,
+        valid_from=start,
         valid_to=valid_to or start + timedelta(days=365 * DEFAULT_YEARS),
         terms=tuple(_term(kind, parties, personal) for kind in chosen),
     )
@@ -57,7 +69,9 @@ def _own(terms: Terms) -> Peer:
     """The other party of terms that this node is a party to."""
     own = keystore.own_country()
     if own not in terms.parties:
-        raise Conflict(N_("The agreement is between %(parties)s; this node is %(own)s"), parties=" + ".join(terms.parties), own=own)
+        raise Conflict(
+            N_("The agreement is between %(parties)s; this node is %(own)s"), parties=" + ".join(terms.parties), own=own
+        )
     return queries.peer_named(next(party for party in terms.parties if party != own))
 
 
@@ -85,8 +99,11 @@ def _check_fields(terms: Terms) -> None:
     """A field that no record has would make a promise nobody can keep."""
     for term in terms.terms:
         if term.record_type not in record_types:
-            raise NotFound(N_("Unknown record type: %(unknown)s. Known are %(known)s"), unknown=term.record_type,
-                           known=", ".join(kind.key for kind in record_types))
+            raise NotFound(
+                N_("Unknown record type: %(unknown)s. Known are %(known)s"),
+                unknown=term.record_type,
+                known=", ".join(kind.key for kind in record_types),
+            )
         known = {field.name for field in record_types[term.record_type].fields}
         if unknown := sorted(set(term.fields) - known):
             raise NotFound(N_("%(type)s has no field %(unknown)s"), type=term.record_type, unknown=", ".join(unknown))
@@ -94,8 +111,14 @@ def _check_fields(terms: Terms) -> None:
 
 def _stored(actor: Actor, peer: Peer, terms: Terms, signatures: dict[str, Any]) -> Agreement:
     return Agreement.objects.create(
-        peer=peer, reference=terms.reference, version=terms.version, document=terms.document(), signatures=signatures,
-        retention_days=terms.retention_days, changed_at=clock.now(), changed_by=actor.key,
+        peer=peer,
+        reference=terms.reference,
+        version=terms.version,
+        document=terms.document(),
+        signatures=signatures,
+        retention_days=terms.retention_days,
+        changed_at=clock.now(),
+        changed_by=actor.key,
     )
 
 
@@ -117,17 +140,28 @@ def import_file(*, actor: Actor, document: Any) -> Agreement:
     raw = document if isinstance(document, dict) else {}
     terms = rules.read_terms(raw.get("agreement"))
     peer = _own(terms)
-    given = raw.get("signatures")
-    public = {peer.country: queries.public_keys(peer, trusted_only=True), keystore.own_country(): {keystore.own_key().id: keystore.own_key().public}}
-    holds = rules.signed_by(terms, given if isinstance(given, dict) else {}, public)
+    signatures_given = raw.get("signatures")
+    given: dict[str, Any] = signatures_given if isinstance(signatures_given, dict) else {}
+    public = {
+        peer.country: queries.public_keys(peer, trusted_only=True),
+        keystore.own_country(): {keystore.own_key().id: keystore.own_key().public},
+    }
+    holds = rules.signed_by(terms, given, public)
     if peer.country not in holds:
-        raise Rejected(Code.BAD_SIGNATURE, N_("The signature of %(country)s does not hold, or its key is not trusted here"), country=peer.country)
+        raise Rejected(
+            Code.BAD_SIGNATURE,
+            N_("The signature of %(country)s does not hold, or its key is not trusted here"),
+            country=peer.country,
+        )
     signatures = {party: given[party] for party in sorted(holds)}
     agreement = Agreement.objects.select_for_update().filter(reference=terms.reference, version=terms.version).first()
     if agreement is None:
         agreement = _stored(actor, peer, terms, signatures)
     elif agreement.document != terms.document():
-        raise Conflict(N_("Agreement %(citation)s is known here with other terms: propose the next version"), citation=terms.citation)
+        raise Conflict(
+            N_("Agreement %(citation)s is known here with other terms: propose the next version"),
+            citation=terms.citation,
+        )
     agreement.signatures = {**agreement.signatures, **signatures}
     agreement.save(update_fields=["signatures"])
     audit.record(actor=actor, action="exchange.agreement_imported", subject=f"agreement:{terms.citation}")
@@ -147,8 +181,15 @@ def sign(*, actor: Actor, reference: str, version: int) -> Agreement:
     actor.require(MANAGE)
     agreement = _locked(reference, version)
     if agreement.state != State.PROPOSED:
-        raise Conflict(N_("Agreement %(citation)s is %(state)s: only proposed terms are signed"), citation=agreement.citation, state=agreement.state)
-    agreement.signatures = {**agreement.signatures, keystore.own_country(): rules.sign(agreement.terms, keystore.own_key())}
+        raise Conflict(
+            N_("Agreement %(citation)s is %(state)s: only proposed terms are signed"),
+            citation=agreement.citation,
+            state=agreement.state,
+        )
+    agreement.signatures = {
+        **agreement.signatures,
+        keystore.own_country(): rules.sign(agreement.terms, keystore.own_key()),
+    }
     agreement.save(update_fields=["signatures"])
     audit.record(actor=actor, action="exchange.agreement_signed", subject=f"agreement:{agreement.citation}")
     _activate(actor, agreement)
@@ -157,18 +198,26 @@ def sign(*, actor: Actor, reference: str, version: int) -> Agreement:
 
 def _locked(reference: str, version: int | None) -> Agreement:
     rows = Agreement.objects.select_for_update().filter(reference=reference)
-    found = (rows.filter(version=version) if version else rows.filter(state__in=[State.ACTIVE, State.SUSPENDED])).first()
+    found = (
+        rows.filter(version=version) if version else rows.filter(state__in=[State.ACTIVE, State.SUSPENDED])
+    ).first()
     if found is None:
-        raise NotFound(N_("No agreement %(reference)s (version %(version)s) here"), reference=reference, version=version or "–")
+        raise NotFound(
+            N_("No agreement %(reference)s (version %(version)s) here"), reference=reference, version=version or "–"
+        )
     return found
 
 
 def _activate(actor: Actor, agreement: Agreement) -> None:
     """Put terms that both signed in force, in place of the version before."""
-    standing = next(one for one in queries.standings([agreement.peer])[agreement.peer_id] if one.agreement.pk == agreement.pk)
+    standing = next(
+        one for one in queries.standings([agreement.peer])[agreement.peer_id] if one.agreement.pk == agreement.pk
+    )
     if agreement.state != State.PROPOSED or not standing.signed_by_both:
         return
-    in_force = Agreement.objects.select_for_update().filter(reference=agreement.reference, state__in=[State.ACTIVE, State.SUSPENDED])
+    in_force = Agreement.objects.select_for_update().filter(
+        reference=agreement.reference, state__in=[State.ACTIVE, State.SUSPENDED]
+    )
     if any(other.version > agreement.version for other in in_force):
         _change(actor, agreement, State.SUPERSEDED, "")
         return
@@ -181,7 +230,12 @@ def _change(actor: Actor, agreement: Agreement, state: State, reason: str) -> No
     agreement.state, agreement.reason = state.value, reason
     agreement.changed_at, agreement.changed_by = clock.now(), actor.key
     agreement.save(update_fields=["state", "reason", "changed_at", "changed_by"])
-    audit.record(actor=actor, action=f"exchange.agreement_{state.value}", subject=f"agreement:{agreement.citation}", reason=reason)
+    audit.record(
+        actor=actor,
+        action=f"exchange.agreement_{state.value}",
+        subject=f"agreement:{agreement.citation}",
+        reason=reason,
+    )
 
 
 _ALLOWED = {
@@ -203,7 +257,11 @@ def set_state(*, actor: Actor, reference: str, version: int | None = None, state
     actor.require(MANAGE)
     agreement = _locked(reference, version)
     if agreement.state not in _ALLOWED.get(state, ()):
-        raise Conflict(N_("Agreement %(citation)s is %(state)s and cannot become %(wanted)s"),
-                       citation=agreement.citation, state=agreement.state, wanted=state.value)
+        raise Conflict(
+            N_("Agreement %(citation)s is %(state)s and cannot become %(wanted)s"),
+            citation=agreement.citation,
+            state=agreement.state,
+            wanted=state.value,
+        )
     _change(actor, agreement, state, reason)
     return agreement

@@ -47,7 +47,14 @@ def records_since(peer: Peer, sequence: int, *, limit: int) -> dict[str, Any]:
 
 
 def record_copy(
-    peer: Peer, *, purpose: str, stream: str = "", sequence: int = 0, record_type: str = "", business_key: str = "", version: int = 0
+    peer: Peer,
+    *,
+    purpose: str,
+    stream: str = "",
+    sequence: int = 0,
+    record_type: str = "",
+    business_key: str = "",
+    version: int = 0,
 ) -> dict[str, Any]:
     """Our copy of a record in one of the two streams with ``peer``; that it looked is recorded.
 
@@ -60,8 +67,10 @@ def record_copy(
         if stream and stream != peer.stream(direction, own):
             continue
         rows: Any = model.objects.filter(peer=peer)
-        rows = rows.filter(sequence=sequence) if stream else rows.filter(
-            record_type=record_type, business_key=business_key, version=version
+        rows = (
+            rows.filter(sequence=sequence)
+            if stream
+            else rows.filter(record_type=record_type, business_key=business_key, version=version)
         )
         row = row or rows.order_by("-sequence").first()
     if row is None:
@@ -71,10 +80,17 @@ def record_copy(
     audit.record(actor=node_actor(peer), action="exchange.record_viewed", subject=place, reason=purpose)
     record = row.record()
     return {
-        "stream": peer.stream(direction, own), "sequence": row.sequence, "record_type": record.record_type,
-        "business_key": record.business_key, "version": record.version, "agreement": record.agreement,
-        "created_at": record.created_at.isoformat(), "body_digest": record.body_digest.hex(),
-        "link": bytes(row.link).hex(), "state": row.state, "body": row.parsed or None,
+        "stream": peer.stream(direction, own),
+        "sequence": row.sequence,
+        "record_type": record.record_type,
+        "business_key": record.business_key,
+        "version": record.version,
+        "agreement": record.agreement,
+        "created_at": record.created_at.isoformat(),
+        "body_digest": record.body_digest.hex(),
+        "link": bytes(row.link).hex(),
+        "state": row.state,
+        "body": row.parsed or None,
     }
 
 

@@ -73,7 +73,9 @@ def _due(peer: Peer, acknowledged: int, limit: int) -> tuple[list[Outbox], str]:
     size = 0
     for row in Outbox.objects.filter(peer=peer, sequence__gt=acknowledged).order_by("sequence")[:limit]:
         if row.citation in waiting:
-            return rows, N_("Agreement %(citation)s is not in force here: what cites it waits") % {"citation": row.citation}
+            return rows, N_("Agreement %(citation)s is not in force here: what cites it waits") % {
+                "citation": row.citation
+            }
         size += len(row.body)
         if rows and size > BATCH_BYTES:
             return rows, ""
@@ -90,8 +92,14 @@ def _batch(peer: Peer, rows: Sequence[Outbox]) -> tuple[Head, list[Record]]:
     before = Outbox.objects.filter(peer=peer, sequence=first - 1).values_list("link", flat=True).first()
     previous = bytes(before) if before is not None else peer.genesis(Direction.OUT, own)
     head = Head(
-        sender=own, receiver=peer.country, first=first, last=rows[-1].sequence, previous=previous,
-        link=bytes(rows[-1].link), agreements=tuple(sorted({row.citation for row in rows})), signed_at=clock.now(),
+        sender=own,
+        receiver=peer.country,
+        first=first,
+        last=rows[-1].sequence,
+        previous=previous,
+        link=bytes(rows[-1].link),
+        agreements=tuple(sorted({row.citation for row in rows})),
+        signed_at=clock.now(),
         key=keystore.own_key().id,
     )
     return head, records
@@ -122,7 +130,13 @@ def receipt_of(peer: Peer, answer: dict[str, Any]) -> tuple[Told, dict[str, Any]
 
 
 def settle(
-    peer: Peer, receipt: Told, answer: dict[str, Any], *, head: Head | None = None, signature: str = "", rewind: bool = False
+    peer: Peer,
+    receipt: Told,
+    answer: dict[str, Any],
+    *,
+    head: Head | None = None,
+    signature: str = "",
+    rewind: bool = False,
 ) -> int:
     """Believe a verified receipt as far as it fits our own chain; returns how many records it newly settles.
 
@@ -142,10 +156,18 @@ def settle(
         settled = _mark(peer, receipt, answer, health.acknowledged)
         if head is not None:
             SignedHead.objects.get_or_create(
-                peer=peer, direction=Direction.OUT, sequence=head.last, defaults={"document": head.document(), "signature": signature}
+                peer=peer,
+                direction=Direction.OUT,
+                sequence=head.last,
+                defaults={"document": head.document(), "signature": signature},
             )
         PeerHealth.objects.filter(pk=health.pk).update(
-            acknowledged=receipt.sequence, failures=0, down_since=None, next_attempt_at=None, problem="", last_seen_at=real
+            acknowledged=receipt.sequence,
+            failures=0,
+            down_since=None,
+            next_attempt_at=None,
+            problem="",
+            last_seen_at=real,
         )
     return settled
 
@@ -165,7 +187,10 @@ def _mark(peer: Peer, receipt: Told, answer: dict[str, Any], acknowledged: int) 
         return 0
     signed = {"document": answer["receipt"], "signature": answer["signature"], "at": receipt.at}
     kept, _made = Receipt.objects.update_or_create(
-        peer=peer, direction=Direction.OUT, sequence=receipt.sequence, defaults=signed,
+        peer=peer,
+        direction=Direction.OUT,
+        sequence=receipt.sequence,
+        defaults=signed,
         create_defaults={**signed, "stored_at": keystore.real_now()},
     )
     fresh = Outbox.objects.filter(peer=peer, sequence__gt=acknowledged, sequence__lte=receipt.sequence)
@@ -202,7 +227,9 @@ def _pause(health: PeerHealth, problem: str) -> Delivered:
     delay = min(BACKOFF_LONGEST, BACKOFF_FIRST * 2 ** min(health.failures, 16)) * random.uniform(0.75, 1.25)  # noqa: S311
     real = keystore.real_now()
     PeerHealth.objects.filter(pk=health.pk).update(
-        failures=F("failures") + 1, next_attempt_at=real + timedelta(seconds=delay), problem=problem[:300],
+        failures=F("failures") + 1,
+        next_attempt_at=real + timedelta(seconds=delay),
+        problem=problem[:300],
         down_since=health.down_since or real,
     )
     return Delivered(problem=problem)
@@ -226,5 +253,3 @@ def _with_something_due() -> list[PeerHealth]:
     named = {queries.head_name(health.peer.stream(Direction.OUT, own)): health for health in due}
     heads = ChainHead.objects.filter(name__in=named).values_list("name", "sequence")
     return [named[name] for name, sequence in heads if sequence > named[name].acknowledged]
-
-

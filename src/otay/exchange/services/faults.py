@@ -22,8 +22,13 @@ def raise_alarm(peer: Peer, text: str) -> None:
 def note_refusal(refusal: Rejected, *, raw: bytes, sender: str, peer: Peer | None, sequence: int | None = None) -> None:
     """Keep a refused request. ``sender`` is what the request claimed; ``peer`` only where its signature held."""
     RefusedRequest.objects.create(
-        at=clock.now(), peer=peer, claimed_sender=printable(sender, 80), code=refusal.code.value,
-        detail=printable(str(refusal), 400), sequence=sequence, digest=digest(raw),
+        at=clock.now(),
+        peer=peer,
+        claimed_sender=printable(sender, 80),
+        code=refusal.code.value,
+        detail=printable(str(refusal), 400),
+        sequence=sequence,
+        digest=digest(raw),
     )
     log.warning("exchange request refused: %s", refusal.code.value)
     if refusal.code is Code.FORK and peer is not None:

@@ -55,7 +55,9 @@ def trust(*, actor: Actor, document: Any) -> Peer:
     PeerHealth.objects.get_or_create(peer=peer)
     if known is None:
         PeerKey.objects.create(peer=peer, key=identity.key, public=identity.public, since=at)
-    audit.record(actor=actor, action="exchange.peer_trusted", subject=f"node:{peer.country}", key=identity.key, url=peer.url)
+    audit.record(
+        actor=actor, action="exchange.peer_trusted", subject=f"node:{peer.country}", key=identity.key, url=peer.url
+    )
     return peer
 
 

@@ -76,10 +76,19 @@ def append(actor: Actor, peer: Peer, items: Sequence[_Item]) -> int:
     Outbox.objects.bulk_create(
         [
             Outbox(
-                peer=peer, sequence=entry.sequence, link=entry.link, record_type=item.record.record_type,
-                business_key=item.record.business_key, version=item.record.version, citation=item.record.agreement,
-                created_at=item.record.created_at, body_digest=item.record.body_digest, body=item.record.body.decode(),
-                port=item.port, published_by=actor.key, queued_at=real,
+                peer=peer,
+                sequence=entry.sequence,
+                link=entry.link,
+                record_type=item.record.record_type,
+                business_key=item.record.business_key,
+                version=item.record.version,
+                citation=item.record.agreement,
+                created_at=item.record.created_at,
+                body_digest=item.record.body_digest,
+                body=item.record.body.decode(),
+                port=item.port,
+                published_by=actor.key,
+                queued_at=real,
             )
             for item, entry in zip(items, entries, strict=True)
         ],
@@ -100,17 +109,25 @@ def _not_yet_sent(peer: Peer, items: Sequence[_Item]) -> list[_Item]:
             fresh[place] = item
         elif before != item.record.body_digest:
             raise Conflict(
-                N_("Version %(version)s of %(type)s %(key)s was published with other content: a correction is a new version"),
-                version=item.record.version, type=item.record.record_type, key=item.record.business_key,
+                N_(
+                    "Version %(version)s of %(type)s %(key)s was published with other content: a correction is a new version"
+                ),
+                version=item.record.version,
+                type=item.record.record_type,
+                key=item.record.business_key,
             )
     return list(fresh.values())
 
 
 def _known_digests(peer: Peer, items: Sequence[_Item]) -> Mapping[tuple[str, int], bytes]:
     rows = Outbox.objects.filter(
-        peer=peer, record_type=items[0].record.record_type, business_key__in={item.record.business_key for item in items}
+        peer=peer,
+        record_type=items[0].record.record_type,
+        business_key__in={item.record.business_key for item in items},
     ).exclude(state__in=[Outbox.State.WITHHELD, Outbox.State.REFUSED])
-    return {(key, version): bytes(was) for key, version, was in rows.values_list("business_key", "version", "body_digest")}
+    return {
+        (key, version): bytes(was) for key, version, was in rows.values_list("business_key", "version", "body_digest")
+    }
 
 
 @transaction.atomic
@@ -135,5 +152,7 @@ def send_again(*, actor: Actor, peer: Peer, sequences: Sequence[int]) -> int:
         if found:
             standing, term = found
             queued += append(actor, peer, [_item(term, standing.terms.citation, one, at) for one in publications])
-    audit.record(actor=actor, action="exchange.sent_again", subject=f"node:{peer.country}", sequences=sorted(sequences)[:100])
+    audit.record(
+        actor=actor, action="exchange.sent_again", subject=f"node:{peer.country}", sequences=sorted(sequences)[:100]
+    )
     return queued

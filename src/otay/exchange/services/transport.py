@@ -41,7 +41,9 @@ class Declined(OtayError):
 def client() -> httpx.Client:
     """One client a process: connections stay open. Proxies of the environment are not for the neighbour's door."""
     return httpx.Client(
-        timeout=httpx.Timeout(30.0, connect=5.0), limits=httpx.Limits(max_connections=8), trust_env=False,
+        timeout=httpx.Timeout(30.0, connect=5.0),
+        limits=httpx.Limits(max_connections=8),
+        trust_env=False,
         headers={"User-Agent": "otay"},
     )
 
@@ -59,7 +61,9 @@ def deliver(peer: Peer, raw: bytes) -> dict[str, Any]:
     return _call("POST", f"{peer.url}{DOOR}/deliver", headers=headers, content=raw)
 
 
-def ask(peer: Peer, path: str, *, purpose: str, params: dict[str, str] | None = None, key: SigningKey | None = None) -> dict[str, Any]:
+def ask(
+    peer: Peer, path: str, *, purpose: str, params: dict[str, str] | None = None, key: SigningKey | None = None
+) -> dict[str, Any]:
     """Ask the neighbour's door for ``path`` with a signed request.
 
     Raises:
@@ -69,7 +73,12 @@ def ask(peer: Peer, path: str, *, purpose: str, params: dict[str, str] | None = 
     key = key or keystore.own_key()
     target = str(httpx.URL(f"{DOOR}{path}", params=params or None).raw_path.decode())
     request = SignedRequest(
-        sender=keystore.own_country(), receiver=peer.country, target=target, purpose=purpose, at=keystore.real_now(), key=key.id
+        sender=keystore.own_country(),
+        receiver=peer.country,
+        target=target,
+        purpose=purpose,
+        at=keystore.real_now(),
+        key=key.id,
     )
     return _call("GET", f"{peer.url}{target}", headers={HEADER: request.header(key)})
 
@@ -88,18 +97,27 @@ def _call(method: str, url: str, **options: Any) -> dict[str, Any]:
         with client().stream(method, url, **options) as answer:
             content = _bounded(answer)
     except (httpx.HTTPError, httpx.InvalidURL) as problem:
-        raise Unreachable(N_("%(url)s does not answer: %(problem)s"), url=url, problem=str(problem) or type(problem).__name__) from None
+        raise Unreachable(
+            N_("%(url)s does not answer: %(problem)s"), url=url, problem=str(problem) or type(problem).__name__
+        ) from None
     try:
         document = json.loads(content)
         if not isinstance(document, dict):
             raise ValueError
     except (ValueError, RecursionError):
-        raise Unreachable(N_("%(url)s answered %(status)s, and not as a node does"), url=url, status=answer.status_code) from None
+        raise Unreachable(
+            N_("%(url)s answered %(status)s, and not as a node does"), url=url, status=answer.status_code
+        ) from None
     if answer.is_success:
         return document
     if code := document.get("code"):
         raise Declined(str(document.get("title", ""))[:200], code=str(code), answer=document)
-    raise Unreachable(N_("%(url)s answered %(status)s: %(title)s"), url=url, status=answer.status_code, title=str(document.get("title", ""))[:200])
+    raise Unreachable(
+        N_("%(url)s answered %(status)s: %(title)s"),
+        url=url,
+        status=answer.status_code,
+        title=str(document.get("title", ""))[:200],
+    )
 
 
 def _bounded(answer: httpx.Response) -> bytes:
@@ -110,5 +128,3 @@ def _bounded(answer: httpx.Response) -> bytes:
             raise httpx.DecodingError("the answer is too large", request=answer.request)
         parts.append(part)
     return b"".join(parts)
-
-

@@ -47,13 +47,21 @@ def apply_retention() -> int:
 
 
 def _erase(model: type[Outbox] | type[Inbox], agreement: Agreement, limit: Any, now: Any) -> int:
-    rows = model.objects.filter(peer=agreement.peer_id, citation=agreement.citation, created_at__lt=limit).exclude(body="")
+    rows = model.objects.filter(peer=agreement.peer_id, citation=agreement.citation, created_at__lt=limit).exclude(
+        body=""
+    )
     total = 0
     while found := list(rows.values_list("pk", flat=True)[:_SLICE]):
         total += model.objects.filter(pk__in=found).update(body="", erased_at=now)
     if total:
-        audit.record(actor=SYSTEM, action="exchange.bodies_erased", subject=f"agreement:{agreement.citation}",
-                     reason="retention", records=total, table=model._meta.model_name or "")
+        audit.record(
+            actor=SYSTEM,
+            action="exchange.bodies_erased",
+            subject=f"agreement:{agreement.citation}",
+            reason="retention",
+            records=total,
+            table=model._meta.model_name or "",
+        )
     return total
 
 
@@ -99,7 +107,9 @@ def replay(*, actor: Actor, peer: Peer, limit: int = 1000) -> int:
             raise Conflict(N_("%(peer)s sent nothing new after record %(sequence)s"), peer=peer.country, sequence=came)
         came = now
     if came > start:
-        audit.record(actor=actor, action="exchange.replayed", subject=f"node:{peer.country}", first=start + 1, last=came)
+        audit.record(
+            actor=actor, action="exchange.replayed", subject=f"node:{peer.country}", first=start + 1, last=came
+        )
     return came - start
 
 
@@ -115,7 +125,9 @@ class StreamReport:
 
 def verify_streams() -> list[StreamReport]:
     """Check every stream of this node: each digest and link computed anew, each signed head against its signature."""
-    return [verify_stream(peer, direction) for peer in Peer.objects.order_by("country") for direction in Direction.values]
+    return [
+        verify_stream(peer, direction) for peer in Peer.objects.order_by("country") for direction in Direction.values
+    ]
 
 
 def verify_stream(peer: Peer, direction: str) -> StreamReport:
@@ -132,7 +144,9 @@ def verify_stream(peer: Peer, direction: str) -> StreamReport:
         report.problems.append(f"{broken.kind} {broken.sequence}")
     elif sequence and _own_last(model, peer) != (sequence, link):
         report.problems.append(f"head {sequence}")
-    public = {keystore.own_key().id: keystore.own_key().public} if direction == Direction.OUT else queries.public_keys(peer)
+    public = (
+        {keystore.own_key().id: keystore.own_key().public} if direction == Direction.OUT else queries.public_keys(peer)
+    )
     for number, head, signature in heads:
         if not verifies(public.get(str(head.get("key")), b""), envelope.BATCH, head, signature):
             report.problems.append(f"signature {number}")
@@ -140,7 +154,9 @@ def verify_stream(peer: Peer, direction: str) -> StreamReport:
 
 
 def _signed_heads(peer: Peer, direction: str) -> list[tuple[int, dict[str, Any], str]]:
-    return list(SignedHead.objects.filter(peer=peer, direction=direction).values_list("sequence", "document", "signature"))
+    return list(
+        SignedHead.objects.filter(peer=peer, direction=direction).values_list("sequence", "document", "signature")
+    )
 
 
 def _own_last(model: type[Outbox] | type[Inbox], peer: Peer) -> tuple[int, bytes]:
@@ -148,7 +164,9 @@ def _own_last(model: type[Outbox] | type[Inbox], peer: Peer) -> tuple[int, bytes
     return sequence, bytes(link)
 
 
-def _entries(rows: Iterable[Outbox | Inbox], report: StreamReport, heads: dict[int, dict[str, Any]]) -> Iterator[chain.Entry]:
+def _entries(
+    rows: Iterable[Outbox | Inbox], report: StreamReport, heads: dict[int, dict[str, Any]]
+) -> Iterator[chain.Entry]:
     """Chain entries computed from what stands in the rows; bodies and signed heads are compared on the way."""
     for row in rows:
         if row.body and digest(row.body.encode()) != bytes(row.body_digest):
@@ -168,10 +186,14 @@ def evidence(*, actor: Actor, direction: str, peer: Peer, sequence: int, purpose
     """
     row = queries.record(direction, peer=peer, sequence=sequence)
     actor.require("exchange.view_records", port=row.port)
-    head = SignedHead.objects.filter(peer=peer, direction=direction, sequence__gte=sequence).order_by("sequence").first()
+    head = (
+        SignedHead.objects.filter(peer=peer, direction=direction, sequence__gte=sequence).order_by("sequence").first()
+    )
     if head is None:
         raise Conflict(N_("No signed head covers record %(sequence)s yet: wait for its receipt"), sequence=sequence)
-    receipt = Receipt.objects.filter(peer=peer, direction=direction, sequence__gte=sequence).order_by("sequence").first()
+    receipt = (
+        Receipt.objects.filter(peer=peer, direction=direction, sequence__gte=sequence).order_by("sequence").first()
+    )
     end = max(head.sequence, receipt.sequence if receipt else 0)
     model = type(row)
     later = model.objects.filter(peer=peer, sequence__gt=sequence, sequence__lte=end).order_by("sequence")
@@ -179,11 +201,21 @@ def evidence(*, actor: Actor, direction: str, peer: Peer, sequence: int, purpose
     own = keystore.own_country()
     public = {**queries.public_keys(peer), keystore.own_key().id: keystore.own_key().public}
     used = {head.document["key"], *([receipt.document["key"]] if receipt else [])}
-    audit.record(actor=actor, action="exchange.evidence_exported", subject=f"stream:{peer.stream(direction, own)}:{sequence}", reason=purpose)
+    audit.record(
+        actor=actor,
+        action="exchange.evidence_exported",
+        subject=f"stream:{peer.stream(direction, own)}:{sequence}",
+        reason=purpose,
+    )
     return proof.build(
-        stream=peer.stream(direction, own), sequence=sequence, header=_plain_header(row), body=row.body,
+        stream=peer.stream(direction, own),
+        sequence=sequence,
+        header=_plain_header(row),
+        body=row.body,
         previous=bytes(before) if before is not None else peer.genesis(direction, own),
-        path=[digest(one.record(with_body=False).header()) for one in later], head=head.document, signature=head.signature,
+        path=[digest(one.record(with_body=False).header()) for one in later],
+        head=head.document,
+        signature=head.signature,
         receipt={"receipt": receipt.document, "signature": receipt.signature} if receipt else None,
         public={name: encode(raw) for name, raw in public.items() if name in used},
     )
@@ -191,5 +223,3 @@ def evidence(*, actor: Actor, direction: str, peer: Peer, sequence: int, purpose
 
 def _plain_header(row: Outbox | Inbox) -> dict[str, Any]:
     return envelope.parse_body(row.record().header())
-
-

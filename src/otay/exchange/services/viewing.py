@@ -63,13 +63,19 @@ def record_look(*, actor: Actor, direction: str, rows: Sequence[Outbox | Inbox],
     if not purpose.strip():
         raise Refused(
             N_("Say why you look at the neighbour's record"),
-            findings=[error("/purpose", "exchange.purpose", N_("A purpose is needed"), purpose, N_("Name the case or the check"))],
+            findings=[
+                error(
+                    "/purpose", "exchange.purpose", N_("A purpose is needed"), purpose, N_("Name the case or the check")
+                )
+            ],
         )
     own = keystore.own_country()
     audit.record_many(
         actor=actor,
         events=[
-            audit.Event("exchange.record_viewed", f"stream:{row.peer.stream(direction, own)}:{row.sequence}", purpose.strip())
+            audit.Event(
+                "exchange.record_viewed", f"stream:{row.peer.stream(direction, own)}:{row.sequence}", purpose.strip()
+            )
             for row in rows
         ],
     )
@@ -90,7 +96,10 @@ def side_by_side(*, actor: Actor, direction: str, peer: Peer, sequence: int, pur
     try:
         own = keystore.own_country()
         theirs = transport.ask(
-            peer, "/record", purpose=purpose.strip(), params={"stream": peer.stream(direction, own), "sequence": str(sequence)}
+            peer,
+            "/record",
+            purpose=purpose.strip(),
+            params={"stream": peer.stream(direction, own), "sequence": str(sequence)},
         )
     except OtayError as failure:
         problem = str(failure)
@@ -103,7 +112,9 @@ def _compared(row: Outbox | Inbox, theirs: dict[str, Any] | None, problem: str) 
     their_body = body if isinstance(body, dict) else {}
     names = [*ours, *(name for name in their_body if name not in ours)]
     return SideBySide(
-        row=row, theirs=theirs, problem=problem,
+        row=row,
+        theirs=theirs,
+        problem=problem,
         same_link=bool(theirs) and theirs.get("link") == bytes(row.link).hex() if theirs else False,
         ours_whole=digest(row.body.encode()) == bytes(row.body_digest) if row.body else None,
         theirs_whole=_digest(their_body) == bytes(row.body_digest) if their_body else None,
@@ -124,5 +135,3 @@ def _same(ours: dict[str, Any], theirs: dict[str, Any], name: str) -> bool | Non
     if not ours or not theirs:
         return None
     return name in ours and name in theirs and ours[name] == theirs[name]
-
-
