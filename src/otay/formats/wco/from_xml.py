@@ -3,40 +3,29 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal, InvalidOperation
-from functools import lru_cache
 from typing import Any
 
 from otay.core.measures import convert
 from otay.formats.wco import mapping
-from otay.formats.wco.validation import DEC
+from otay.formats.wco.branch import Branch, declaration_in
 
 Record = dict[str, Any]
 _TYPES = frozenset(mapping.TYPE_PREFIXES.values())
 
 
-@lru_cache(maxsize=512)
-def _path(path: str) -> str:
-    return "/".join(step if step == "*" else f"{{{DEC}}}{step}" for step in path.split("/"))
+def _find(node: Branch | None, path: str) -> Branch | None:
+    return node.find(path) if node else None
 
 
-def _find(node: Any, path: str) -> Any:
-    return None if node is None else node.find(_path(path))
+def _all(node: Branch | None, path: str) -> list[Branch]:
+    return node.all(path) if node else []
 
 
-def _all(node: Any, path: str) -> list[Any]:
-    return [] if node is None else node.findall(_path(path))
-
-
-def _text(node: Any, path: str = "") -> str | None:
-    found = _find(node, path) if path else node
-    if found is None:
-        return None
-    text = found.text or ""
-    if len(found):  # a comment may stand inside the value
-        text = "".join(found.xpath("text()"))
-    return text.strip() or None
+def _text(node: Branch | None, path: str = "") -> str | None:
+    found = node.find(path) if node and path else node
+    return found.value if found else None
 
 
 def _put(record: Record, key: str, value: Any) -> None:
@@ -49,14 +38,15 @@ def _put(record: Record, key: str, value: Any) -> None:
     record[last] = value
 
 
-def to_core(declaration: Any) -> Record:
-    """The core data of a ``Declaration`` element, as plain values ready for the model."""
+def to_core(document: Mapping[str, Any]) -> Record:
+    """The core data of a document read by :mod:`otay.formats.wco.tree`, as plain values ready for the model."""
+    declaration = Branch(declaration_in(document) or {})
     record: Record = {"function": _integer(_text(declaration, "FunctionCode")) or 9}
     for key, path in mapping.HEADER.items():
         _put(record, key, _plain(key, _find(declaration, path)))
     _put(record, "type_code", _text(declaration, "TypeCode"))
     _put(record, "type", _type(declaration))
-    _put(record, "accepted_at", _time(_text(declaration, "AcceptanceDateTime/*")))
+    _put(record, "accepted_at", _time(_text(declaration, "AcceptanceDateTime/DateTimeString")))
     for key, path in mapping.PARTIES.items():
         _put(record, key, _party(_find(declaration, path)))
     invoice_currency = _currency(_find(declaration, "InvoiceAmount"))
@@ -89,7 +79,7 @@ def _decimal(text: str | None) -> str | None:
         return text
 
 
-def _plain(key: str, element: Any) -> Any:
+def _plain(key: str, element: Branch | None) -> Any:
     text = _text(element)
     name = key.rpartition("/")[2]
     if name in mapping.COUNTS:
@@ -99,14 +89,14 @@ def _plain(key: str, element: Any) -> Any:
     return _decimal(text) if name == "exchange_rate" else text
 
 
-def _mass(element: Any) -> str | None:
-    text, unit = _decimal(_text(element)), "" if element is None else element.get("unitCode", "")
+def _mass(element: Branch | None) -> str | None:
+    text, unit = _decimal(_text(element)), (element.get("unitCode") if element else None) or ""
     if text and unit not in ("", "KGM") and (kilograms := convert(Decimal(text), unit, "KGM")) is not None:
         return format(kilograms.quantize(Decimal("0.000001")).normalize(), "f")
     return text
 
 
-def _type(declaration: Any) -> str | None:
+def _type(declaration: Branch | None) -> str | None:
     element = _find(declaration, "TypeCode")
     if element is None:
         return None
@@ -129,17 +119,17 @@ def _time(text: str | None) -> str | None:
     return f"{year}-{month}-{day}T{hour or '00'}:{minute or '00'}:{second or '00'}{offset}"
 
 
-def _currency(element: Any) -> str | None:
+def _currency(element: Branch | None) -> str | None:
     return None if element is None else element.get("currencyID")
 
 
-def _money(element: Any, currency: str | None) -> Record | None:
+def _money(element: Branch | None, currency: str | None) -> Record | None:
     """An amount; one without a currency of its own is in the invoice's, and without that it is not money."""
     amount, currency = _decimal(_text(element)), _currency(element) or currency
     return {"amount": amount, "currency": currency} if amount and currency else None
 
 
-def _party(element: Any) -> Record:
+def _party(element: Branch | None) -> Record:
     party: Record = {}
     if element is None:
         return party
@@ -151,8 +141,8 @@ def _party(element: Any) -> Record:
     return party
 
 
-def _shipment(record: Record, declaration: Any, shipment: Any) -> None:
-    _put(record, "invoice/date", (_time(_text(shipment, "Invoice/IssueDateTime/*")) or "")[:10])
+def _shipment(record: Record, declaration: Branch | None, shipment: Branch | None) -> None:
+    _put(record, "invoice/date", (_time(_text(shipment, "Invoice/IssueDateTime/DateTimeString")) or "")[:10])
     if record.get("invoice") == {"date": ""}:
         del record["invoice"]
     elif "invoice" in record and not record["invoice"].get("date"):
@@ -168,21 +158,21 @@ def _shipment(record: Record, declaration: Any, shipment: Any) -> None:
     _documents(record, declaration, shipment)
 
 
-def _group(element: Any, **paths: str) -> Record:
+def _group(element: Branch | None, **paths: str) -> Record:
     group: Record = {}
     for key, path in paths.items():
         _put(group, key, _text(element, path))
     return group
 
 
-def _seals(unit: Any) -> Iterator[Record]:
+def _seals(unit: Branch | None) -> Iterator[Record]:
     for seal in _all(unit, "Seal"):
         if number := _text(seal, "ID"):
             container = _text(unit, "ID")
             yield {"id": number, **({"container": container} if container else {})}
 
 
-def _documents(record: Record, declaration: Any, shipment: Any) -> None:
+def _documents(record: Record, declaration: Branch | None, shipment: Branch | None) -> None:
     elements = _all(shipment, "PreviousDocument") + _all(shipment, "GovernmentAgencyGoodsItem/PreviousDocument")
     documents = []
     for element in elements:
@@ -194,7 +184,7 @@ def _documents(record: Record, declaration: Any, shipment: Any) -> None:
     _put(record, "transport_document", _transport_document(declaration, elements))
 
 
-def _transport_document(declaration: Any, previous: list[Any]) -> Record | None:
+def _transport_document(declaration: Branch | None, previous: list[Branch]) -> Record | None:
     header = _all(declaration, "AdditionalDocument")
     for element in header:
         category = _find(element, "CategoryCode")
@@ -208,7 +198,7 @@ def _transport_document(declaration: Any, previous: list[Any]) -> Record | None:
     return None
 
 
-def _item(element: Any, currency: str | None) -> Record:
+def _item(element: Branch | None, currency: str | None) -> Record:
     item: Record = {}
     for key, path in mapping.ITEM.items():
         _put(item, key, _plain(key, _find(element, path)))
@@ -226,7 +216,7 @@ def _item(element: Any, currency: str | None) -> Record:
     return item
 
 
-def _classification(item: Record, commodity: Any) -> None:
+def _classification(item: Record, commodity: Branch | None) -> None:
     """Six to ten digits in one code, or eight with two more of the European tariff; the rest is national."""
     found = [_group(element, id="ID", kind="IdentificationTypeCode") for element in _all(commodity, "Classification")]
     codes = [(code.get("id", ""), code.get("kind", "")) for code in found]
@@ -238,27 +228,27 @@ def _classification(item: Record, commodity: Any) -> None:
     _put(item, "national_code", national)
 
 
-def _origin(element: Any) -> str | None:
+def _origin(element: Branch | None) -> str | None:
     origins = _all(element, "Origin")
     plain = [origin for origin in origins if _text(origin, "TypeCode") in (None, "1")]
     return next((code for code in (_text(origin, "CountryCode") for origin in plain or origins) if code), None)
 
 
-def _packages(element: Any) -> Record:
+def _packages(element: Branch | None) -> Record:
     group = _group(element, type="TypeCode", marks="MarksNumbersID")
     _put(group, "count", _integer(_text(element, "QuantityQuantity")))
     return group
 
 
-def _quantity(element: Any) -> Record | None:
+def _quantity(element: Branch | None) -> Record | None:
     value = _decimal(_text(element))
-    if value is None:
+    if element is None or value is None:
         return None
     unit = element.get("unitCode")
     return {"value": value, **({"unit": unit} if unit else {})}
 
 
-def _adjustments(element: Any, currency: str | None) -> Iterator[Record]:
+def _adjustments(element: Branch | None, currency: str | None) -> Iterator[Record]:
     for charge in _all(element, "CustomsValuation/ChargeDeduction"):
         code = _text(charge, "ChargesTypeCode")
         amount = _money(_find(charge, "OtherChargeDeductionAmount"), currency)
@@ -266,7 +256,7 @@ def _adjustments(element: Any, currency: str | None) -> Iterator[Record]:
             yield {"code": code, "amount": amount}
 
 
-def _procedures(item: Record, element: Any) -> None:
+def _procedures(item: Record, element: Branch | None) -> None:
     procedures = [_group(one, now="CurrentCode", before="PreviousCode") for one in _all(element, "GovernmentProcedure")]
     first = next((one for one in procedures if "before" in one), procedures[0] if procedures else {})
     _put(item, "procedure", first.get("now"))
@@ -274,7 +264,7 @@ def _procedures(item: Record, element: Any) -> None:
     _put(item, "additional_procedures", [one["now"] for one in procedures if one is not first and "now" in one])
 
 
-def _duty(element: Any, currency: str | None) -> Record:
+def _duty(element: Branch | None, currency: str | None) -> Record:
     duty = _group(element, type="TypeCode")
     _put(duty, "base", _money(_find(element, "AdValoremTaxBaseAmount"), currency))
     _put(duty, "rate", _decimal(_text(element, "TaxRateNumeric")))
@@ -284,14 +274,14 @@ def _duty(element: Any, currency: str | None) -> Record:
     return duty
 
 
-_SHARED: dict[str, Callable[[Any], str | None]] = {
+_SHARED: dict[str, Callable[[Branch], str | None]] = {
     "export_country": lambda item: _text(item, "ExportCountry/ID"),
     "destination_country": lambda item: _text(item, "Destination/CountryCode"),
     "ucr": lambda item: _text(item, "UCR/ID") or _text(item, "UCR/TraderAssignedReferenceID"),
 }
 
 
-def _from_lines(record: Record, items: list[Any]) -> None:
+def _from_lines(record: Record, items: list[Branch]) -> None:
     """What the header leaves to the lines counts for the whole where all lines agree."""
     for key, value in _SHARED.items():
         found = {value(item) for item in items}
@@ -303,7 +293,7 @@ def _from_lines(record: Record, items: list[Any]) -> None:
             _put(record, key, parties[0])
 
 
-def _amendments(declaration: Any) -> list[Record]:
+def _amendments(declaration: Branch | None) -> list[Record]:
     """What changes, with the statement that points at it (by its place among the amendments)."""
     statements = dict(_statements(declaration))
     amendments = []
@@ -316,13 +306,13 @@ def _amendments(declaration: Any) -> list[Record]:
     return amendments
 
 
-def _step(pointer: Any) -> str:
+def _step(pointer: Branch | None) -> str:
     section, tag = _text(pointer, "DocumentSectionCode") or "", _text(pointer, "TagID")
     sequence = _integer(_text(pointer, "SequenceNumeric"))
     return section + (f"[{sequence}]" if sequence is not None else "") + (f".{tag}" if tag else "")
 
 
-def _statements(declaration: Any) -> Iterator[tuple[str, str]]:
+def _statements(declaration: Branch | None) -> Iterator[tuple[str, str]]:
     for element in _all(declaration, "AdditionalInformation"):
         text = _text(element, "StatementDescription")
         for pointer in _all(element, "Pointer"):

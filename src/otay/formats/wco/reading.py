@@ -32,6 +32,6 @@ def read(data: bytes, name: str) -> ReadResult:
     problems = validate(message)
     if problems:
         return ReadResult(KEY, [], tuple(problems))
-    declaration, findings = lenient(to_core(message.declaration))
     document = to_tree(message.root)
+    declaration, findings = lenient(to_core(document))
     return ReadResult(KEY, [{**core_record(declaration), "document": document}], softened(findings), (document,))

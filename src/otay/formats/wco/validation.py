@@ -42,7 +42,9 @@ def schema(name: str) -> etree.XMLSchema:
 
 def parse(data: bytes) -> tuple[Any, Finding | None]:
     """The root element, or the one finding that says why there is none."""
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True
+    )
     try:
         root = etree.fromstring(data, parser)
     except etree.XMLSyntaxError as failure:
@@ -148,7 +150,7 @@ _MISSING = re.compile(r"Missing child element\(s\)\.(?: Expected is (?:one of )?
 _FACET = re.compile(r"(?:attribute '([^']*)': )?\[facet '(\w+)'\] (?:The value (?P<v>'.*?') |)(.*)", re.DOTALL)
 _ATTRIBUTE = re.compile(r"The attribute '([^']*)' is (not allowed|required but missing)")
 _TYPE = re.compile(
-    r"'(.*)' is not a valid value of the (?:local )?(?:atomic |list |union )?type(?: '([^'.]*)')?", re.DOTALL
+    r"': '(.*)' is not a valid value of the (?:local )?(?:atomic |list |union )?type(?: '([^'.]*)')?", re.DOTALL
 )
 
 
