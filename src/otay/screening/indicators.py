@@ -6,14 +6,13 @@ from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 
-from django.db.models import Count, Q
-from django.db.models.functions import TruncDate
+from django.db.models import Q, Sum
 from django.utils.translation import gettext_lazy as _
 
 from otay.engines.selection import Lane
 from otay.node import clock
 from otay.node.registry import Indicator, Measure
-from otay.screening.models import Assessment
+from otay.screening.models import DayCount
 
 DAYS = 14
 
@@ -23,13 +22,12 @@ def _share(counted: Q) -> Callable[[], Measure]:
 
     def measure() -> Measure:
         rows = (
-            Assessment.objects.filter(at__gte=clock.now() - timedelta(days=DAYS))
-            .annotate(day=TruncDate("at"))
+            DayCount.objects.filter(day__gt=(clock.now() - timedelta(days=DAYS)).date())
             .values("day")
-            .annotate(total=Count("id"), hits=Count("id", filter=counted))
+            .annotate(all=Sum("total"), hits=Sum("total", filter=counted, default=0))
             .order_by("day")
         )
-        days = [(row["day"].isoformat(), row["hits"], row["total"]) for row in rows]
+        days = [(row["day"].isoformat(), row["hits"], row["all"]) for row in rows]
         total = sum(day[2] for day in days)
         if not total:
             return Measure(None, note=_("Nothing was assessed in the last %(days)s days.") % {"days": DAYS})

@@ -104,3 +104,22 @@ class Assessment(models.Model):
 
     class Meta:
         indexes: ClassVar = [models.Index(fields=["subject", "-id"], name="assessments_of_a_subject")]
+
+
+class DayCount(models.Model):
+    """How many assessments of a kind were directed where at a port on one day (UTC).
+
+    Kept beside the assessments, so that a page about weeks of traffic does not have to count a million rows.
+    """
+
+    kind = models.CharField(max_length=48)
+    port = models.CharField(max_length=8, blank=True)
+    day = models.DateField()
+    lane = models.CharField(max_length=8)
+    random = models.BooleanField()
+    total = models.PositiveBigIntegerField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["day", "kind", "port", "lane", "random"], name="one_count_per_day_and_lane")
+        ]

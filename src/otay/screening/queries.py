@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, Max, Q, QuerySet
-from django.db.models.functions import TruncWeek
+from django.db.models import Max, QuerySet, Sum
 from django.utils import translation
 
 from otay.core.errors import NotFound
@@ -18,7 +18,7 @@ from otay.engines.rules import UNKNOWN, reason_text
 from otay.engines.selection import CHECKED, Lane
 from otay.node import clock
 from otay.node.actors import Actor
-from otay.screening.models import Assessment, RuleSet, RuleVersion
+from otay.screening.models import Assessment, DayCount, RuleSet, RuleVersion
 from otay.screening.registry import fact_sets
 from otay.screening.wording import condition_text
 
@@ -152,27 +152,30 @@ def history(kind: str, key: str) -> list[RuleVersion]:
 class Week:
     """How the assessments of one week were directed. ``random``: drawn by lot, whatever the rules said."""
 
-    start: datetime
+    start: date
     total: int
     lanes: dict[str, int]
     random: int
 
 
 def weeks(actor: Actor, kind: str, count: int = 8) -> list[Week]:
-    """The last ``count`` weeks at the ports that ``actor`` may see, newest first."""
-    since = clock.now() - timedelta(weeks=count)
-    rows = (
-        visible(actor)
-        .filter(kind=kind, at__gte=since)
-        .annotate(week=TruncWeek("at"))
-        .values("week")
-        .annotate(
-            total=Count("id"), drawn=Count("id", filter=Q(random=True)),
-            **{str(lane): Count("id", filter=Q(lane=lane)) for lane in Lane},
-        )
-        .order_by("-week")
-    )  # fmt: skip
-    return [Week(row["week"], row["total"], {str(lane): row[str(lane)] for lane in Lane}, row["drawn"]) for row in rows]
+    """The last ``count`` weeks (from Monday, UTC) at the ports that ``actor`` may see, newest first."""
+    today = clock.now().date()
+    first = today - timedelta(days=today.weekday(), weeks=count - 1)
+    found = DayCount.objects.filter(kind=kind, day__gte=first)
+    ports = actor.ports("screening.view")
+    if ports is not None:
+        found = found.filter(port__in=ports)
+    lanes: dict[date, Counter[str]] = defaultdict(Counter)
+    drawn: Counter[date] = Counter()
+    for day, lane, random, total in found.values_list("day", "lane", "random").annotate(Sum("total")):
+        start = day - timedelta(days=day.weekday())
+        lanes[start][lane] += total
+        drawn[start] += total if random else 0
+    return [
+        Week(start, lanes[start].total(), {str(lane): lanes[start][lane] for lane in Lane}, drawn[start])
+        for start in sorted(lanes, reverse=True)
+    ]
 
 
 @dataclass(frozen=True, slots=True)

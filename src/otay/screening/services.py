@@ -18,6 +18,7 @@ from otay.engines.rules import Evaluation, Rule, evaluate, rule_findings
 from otay.engines.selection import Choice, Lane, choose
 from otay.node import audit, clock
 from otay.node.actors import Actor
+from otay.screening import counting
 from otay.screening.domain import Subject, facts_digest, fired_record, rule_of
 from otay.screening.models import Assessment, RuleSet, RuleVersion
 from otay.screening.registry import fact_sets
@@ -40,6 +41,7 @@ def assess(*, actor: Actor, subjects: Sequence[Subject]) -> list[Assessment]:
     made = Assessment.objects.bulk_create(
         _assessment(subject, tables[subject.kind], secret, at) for subject in subjects
     )
+    counting.add(made)
     audit.record_many(
         actor=actor,
         events=[

@@ -17,7 +17,7 @@ from otay.node.models import AuditEvent
 from otay.screening import queries, services
 from otay.screening.defaults import default_tables, load_defaults
 from otay.screening.domain import Subject
-from otay.screening.models import Assessment, RuleSet, RuleVersion
+from otay.screening.models import Assessment, DayCount, RuleSet, RuleVersion
 from otay.screening.registry import fact_sets
 from otay.screening.secret import selection_secret
 
@@ -244,3 +244,16 @@ def test_the_shipped_table_directs_plausible_traffic_in_plausible_shares() -> No
     assert 4.5 < share["yellow"] < 9.5, share
     assert 0.8 < share["blue"] < 7.5, share
     assert 0.5 < sum(row.random for row in rows) / 30 < 1.6
+
+
+def test_counts_by_day_follow_the_assessments() -> None:
+    table(shares={"blue": "0.3"})
+    in_force()
+    for port in ("2501", "2502", "2501"):
+        services.assess(actor=AUTHOR, subjects=[subject(n, port=port, value=n * 100) for n in range(10)])
+    rows = Assessment.objects.values_list("port", "lane", "random")
+    counted = {(row.port, row.lane, row.random): row.total for row in DayCount.objects.filter(kind=KIND)}
+    assert counted == Counter(rows)
+    week = queries.weeks(officer("officer:3", "screening.view", port="2502"), KIND)
+    assert [(one.total, sum(one.lanes.values()), one.lanes["red"]) for one in week] == [(10, 10, 5)]
+    assert queries.weeks(AUTHOR, KIND)[0].random == Assessment.objects.filter(random=True).count()
