@@ -26,8 +26,14 @@ ROOT = Path(__file__).resolve().parents[2]
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 VIEWPORTS = {"desktop": {"width": 1280, "height": 900}, "phone": {"width": 360, "height": 740}}
 CHROMIUM_ARGUMENTS = [
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
 ]
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 NODES = {
@@ -65,7 +71,10 @@ class Screen:
         """No violation of WCAG 2.2 level A or AA that axe can find, and no sideways scrolling of the page."""
         self.page.evaluate(AXE.read_text(encoding="utf-8"))
         found = self.page.evaluate("tags => axe.run(document, {runOnly: tags})", WCAG)
-        told = [f"{rule['id']}: {rule['help']} at {[node['target'] for node in rule['nodes']][:4]}" for rule in found["violations"]]
+        told = [
+            f"{rule['id']}: {rule['help']} at {[node['target'] for node in rule['nodes']][:4]}"
+            for rule in found["violations"]
+        ]
         assert not told, f"{self.page.url} ({self.viewport}):\n" + "\n".join(told)
         wide, shown = self.page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
         assert wide <= shown, f"{self.page.url}: the page is {wide} px wide on a screen of {shown} px"
@@ -73,7 +82,9 @@ class Screen:
 
 def chromium_path() -> str | None:
     """The system's Chromium."""
-    return os.environ.get("OTAY_CHROMIUM") or next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    return os.environ.get("OTAY_CHROMIUM") or next(
+        filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+    )
 
 
 @pytest.fixture(scope="session")
@@ -127,8 +138,23 @@ def _environment(home: Path) -> dict[str, str]:
 
 def _serving(node: Node) -> subprocess.Popen[bytes]:
     host, port = node.url.removeprefix("http://").split(":")
-    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host, "--port", port, "--no-ws",
-               "--blocking-threads", "4", "--log-level", "warning", "otay.web.wsgi:application"]
+    command = [
+        sys.executable,
+        "-m",
+        "granian",
+        "--interface",
+        "wsgi",
+        "--host",
+        host,
+        "--port",
+        port,
+        "--no-ws",
+        "--blocking-threads",
+        "4",
+        "--log-level",
+        "warning",
+        "otay.web.wsgi:application",
+    ]
     return subprocess.Popen(command, env=_environment(node.home), stdout=subprocess.DEVNULL)
 
 
@@ -194,7 +220,9 @@ def sign_in(page: Page, node: Node, role: str) -> None:
     page.press("input[name=password]", "Enter")
     page.wait_for_load_state()
     if page.locator("input[name=code]").count():
-        page.fill("input[name=code]", next(p for p in demo_people.sheet(node.home)["people"] if p["role"] == role)["code"])
+        page.fill(
+            "input[name=code]", next(p for p in demo_people.sheet(node.home)["people"] if p["role"] == role)["code"]
+        )
         page.press("input[name=code]", "Enter")
         page.wait_for_load_state()
     assert "/accounts/" not in page.url, f"{role} could not sign in: {page.url}"

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
+from django.urls import reverse
 from django.utils import timezone, translation
 
 from otay.node.models import User
@@ -35,7 +36,8 @@ class LanguageMiddleware:
 
     def chosen(self, request: HttpRequest) -> str:
         """The code of one of ``settings.LANGUAGES``."""
-        if request.path.startswith("/api/") and request.headers.get("Accept-Language"):
+        for_a_program = request.path.startswith("/api/") and request.path != reverse("api_docs")
+        if for_a_program and request.headers.get("Accept-Language"):
             return translation.get_language_from_request(request)
         actor = getattr(request, "actor", None)
         if actor is not None and actor.language in CODES:

@@ -182,6 +182,10 @@ def test_the_api_speaks_the_language_that_is_asked_for(client: Client) -> None:
     assert response.headers["Content-Language"] == "es-mx"
 
 
+def test_the_page_about_the_api_follows_the_reader_not_the_browser(client: Client) -> None:
+    assert client.get("/api/v1/docs/", headers={"Accept-Language": "es-MX"}).headers["Content-Language"] == "en"
+
+
 def test_pages_run_no_script_of_their_own_and_nobodys_elses(client: Client) -> None:
     response = client.get("/")
     policy = response.headers["Content-Security-Policy"]
