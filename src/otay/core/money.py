@@ -19,8 +19,8 @@ class Money:
     currency: str
 
     def __post_init__(self) -> None:
-        if isinstance(self.amount, float):
-            raise TypeError("money must not be a float: give a Decimal")
+        if not isinstance(self.amount, Decimal):
+            raise TypeError("money is a Decimal, never a float")
 
     def _same(self, other: Money) -> None:
         if self.currency != other.currency:

@@ -6,7 +6,7 @@ import copy
 import json
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -154,9 +154,6 @@ def _check_names(format: str, target: str, language: str) -> None:
         raise _misuse(language, N_("%(name)s is read but not written."), name=target)
 
 
-_option: Callable[..., Any] = click.option
-
-
 @click.command(
     cls=_Spoken,
     help=N_(
@@ -177,12 +174,16 @@ _option: Callable[..., Any] = click.option
     ),
 )
 @click.argument("files", nargs=-1, metavar="FILE...")
-@_option("--format", "format", default="auto", metavar="auto|NAME", help=N_("What the files are; auto looks inside."))
-@_option("--as", "target", default="json", metavar="json|NAME", help=N_("Write the message back out in this format."))
-@_option("--formats", "list_formats", is_flag=True, help=N_("List the formats and stop."))
-@_option("--template", metavar="NAME", help=N_("Write an example to fill in, and stop (csv, xlsx)."))
-@_option("--json", "as_json", is_flag=True, help=N_("JSON also where text is the rule (--formats, --as)."))
-@_option(
+@click.option(
+    "--format", "format", default="auto", metavar="auto|NAME", help=N_("What the files are; auto looks inside.")
+)
+@click.option(
+    "--as", "target", default="json", metavar="json|NAME", help=N_("Write the message back out in this format.")
+)
+@click.option("--formats", "list_formats", is_flag=True, help=N_("List the formats and stop."))
+@click.option("--template", metavar="NAME", help=N_("Write an example to fill in, and stop (csv, xlsx)."))
+@click.option("--json", "as_json", is_flag=True, help=N_("JSON also where text is the rule (--formats, --as)."))
+@click.option(
     "--lang",
     "language",
     type=click.Choice(LANGUAGES),

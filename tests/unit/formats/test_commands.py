@@ -137,12 +137,13 @@ def test_help_and_formats() -> None:
     assert {"format": "csv", "title": "Batch of declarations, CSV", "writes": True} in listed
 
 
-def test_it_runs_without_django_and_answers_fast() -> None:
+def test_it_runs_without_django() -> None:
     program = (
-        "import sys, time; start = time.perf_counter()\n"
+        "import sys\n"
         "from otay.formats.commands import read\n"
         f"read.main([{str(SAMPLE)!r}], standalone_mode=False)\n"
-        "print(sorted(name for name in sys.modules if name.split('.')[0] in ('django', 'ninja', 'openpyxl')), file=sys.stderr)"
+        "heavy = {'django', 'ninja', 'openpyxl', 'otay.node'}\n"
+        "print(sorted(heavy.intersection(sys.modules)), file=sys.stderr)"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
     assert done.stderr.strip() == "[]"

@@ -62,7 +62,8 @@ def test_windows_latin_is_read_and_said() -> None:
 
 
 def test_spanish_headings() -> None:
-    text = "sep=;\nReferencia;Tipo operación;Nombre importador;Fracción;Descripción;Peso neto (kg);Contenedor 2;Contenedor\nA;import;X;847130;Y;1;B;A\n"
+    headings = "Referencia;Tipo operación;Nombre importador;Fracción;Descripción;Peso neto (kg);Contenedor 2;Contenedor"
+    text = f"sep=;\n{headings}\nA;import;X;847130;Y;1;B;A\n"
     (record,) = read(text.encode()).records
     assert record["items"] == [{"number": 1, "hs": "847130", "description": "Y", "net_mass_kg": "1"}]
     assert record["containers"] == ["A", "B"]
@@ -173,7 +174,7 @@ def archive(**parts: bytes) -> bytes:
         (archive(xl__bomb=b"0" * 5_000_000), "xlsx.size"),
         (archive(**{f"xl__{n}": b"" for n in range(1_001)}), "xlsx.size"),
         (archive(xl__workbook=b"<!DOCTYPE x [<!ENTITY a 'b'>]><x/>"), "xlsx.doctype"),
-        (archive(xl__workbook=" " * 1_048_570 + "<!DOCTYPE x>").replace(b"", b"") if False else archive(xl__workbook="\ufeff<x/>".encode("utf-16")), "xlsx.doctype"),
+        (archive(xl__workbook="<x/>".encode("utf-16")), "xlsx.doctype"),
         (archive(xl__workbook=b"<x/>"), "xlsx.archive"),
         (sheet(["reference"])[:-30], "xlsx.archive"),
         (b"PK\x03\x04xl/", "xlsx.archive"),

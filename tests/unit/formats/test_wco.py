@@ -36,6 +36,8 @@ def bare(body: str) -> bytes:
     return f'<Declaration xmlns="{DEC}">{body}</Declaration>'.encode()
 
 
+SHIPMENT = "<GoodsShipment><GovernmentAgencyGoodsItem/></GoodsShipment>"
+LOWER = "<InvoiceAmount currencyID='usd'>1</InvoiceAmount>"
 ORIGINAL = "<FunctionCode>9</FunctionCode><FunctionalReferenceID>R</FunctionalReferenceID>"
 
 
@@ -150,17 +152,18 @@ def test_a_declaration_that_the_schema_cannot_hold_is_refused_on_writing() -> No
 @pytest.mark.parametrize(
     ("body", "rule", "place", "value", "expected"),
     [
-        ("<FunctionCode>7</FunctionCode>", "xsd.enumeration", "/Declaration/FunctionCode", "7", "9"),
-        (ORIGINAL + "<TypeCode>LONG</TypeCode>", "xsd.maxLength", "/Declaration/TypeCode", "LONG", "3"),
-        (ORIGINAL + "<TypeCode> </TypeCode>", "xsd.blank", "/Declaration/TypeCode", "", "Empty"),
-        (ORIGINAL + "<TotalGrossMassMeasure>x</TotalGrossMassMeasure>", "xsd.number", "/Declaration/TotalGrossMassMeasure", "x", "number"),
-        (ORIGINAL + "<InvoiceAmount currencyID='usd'>1</InvoiceAmount>", "xsd.pattern", "/Declaration/InvoiceAmount/@currencyID", "usd", "A-Z"),
-        (ORIGINAL + "<InvoiceAmount colour='red'>1</InvoiceAmount>", "xsd.attribute", "/Declaration/InvoiceAmount", "1", "colour"),
-        (ORIGINAL + "<InvoiceAmount>1.2345</InvoiceAmount>", "xsd.fractionDigits", "/Declaration/InvoiceAmount", "1.2345", "3"),
-        (ORIGINAL + "<ID>1</ID><FunctionCode>9</FunctionCode>", "xsd.unexpected", "/Declaration/FunctionCode[2]", "9", "TypeCode"),
-        (ORIGINAL + "<GoodsShipment><GovernmentAgencyGoodsItem/></GoodsShipment>", "xsd.missing", "/Declaration/GoodsShipment/GovernmentAgencyGoodsItem", "", "SequenceNumeric"),
-        (ORIGINAL + "<AcceptanceDateTime/>", "xsd.unexpected", "/Declaration/AcceptanceDateTime", "", "ID"),
-        ("", "xsd.missing", "/Declaration", "", "FunctionCode"),
+        ("<FunctionCode>7</FunctionCode>", "enumeration", "FunctionCode", "7", "9"),
+        (ORIGINAL + "<TypeCode>LONG</TypeCode>", "maxLength", "TypeCode", "LONG", "3"),
+        (ORIGINAL + "<TypeCode> </TypeCode>", "blank", "TypeCode", "", "Empty"),
+        (ORIGINAL + "<TotalPackageQuantity>x</TotalPackageQuantity>", "number", "TotalPackageQuantity", "x", "number"),
+        (ORIGINAL + LOWER, "pattern", "InvoiceAmount/@currencyID", "usd", "A-Z"),
+        (ORIGINAL + "<InvoiceAmount colour='red'>1</InvoiceAmount>", "attribute", "InvoiceAmount", "1", "colour"),
+        (ORIGINAL + "<InvoiceAmount>1.2345</InvoiceAmount>", "fractionDigits", "InvoiceAmount", "1.2345", "3"),
+        (ORIGINAL + "<ID>1</ID><FunctionCode>9</FunctionCode>", "unexpected", "FunctionCode[2]", "9", "TypeCode"),
+        (ORIGINAL + "<GoodsShipment><UCR><X/></UCR></GoodsShipment>", "unexpected", "GoodsShipment/UCR/X", "", "ID"),
+        (ORIGINAL + SHIPMENT, "missing", "GoodsShipment/GovernmentAgencyGoodsItem", "", "SequenceNumeric"),
+        (ORIGINAL + "<AcceptanceDateTime/>", "unexpected", "AcceptanceDateTime", "", "ID"),
+        ("", "missing", "", "", "FunctionCode"),
     ],
 )  # fmt: skip
 def test_what_the_schema_refuses_is_said_with_place_value_and_expectation(
@@ -169,8 +172,8 @@ def test_what_the_schema_refuses_is_said_with_place_value_and_expectation(
     result = read(bare("\n" + body))
     assert result.records == []
     (finding,) = result.findings
-    assert (finding.rule, finding.value) == (rule, value)
-    assert finding.place == f"line {1 if place == '/Declaration' else 2}: {place}"
+    assert (finding.rule, finding.value) == (f"xsd.{rule}", value)
+    assert finding.place == (f"line 2: /Declaration/{place}" if place else "line 1: /Declaration")
     assert expected in finding.text()
 
 
@@ -201,8 +204,8 @@ def test_xml_that_is_no_declaration(data: bytes, rule: str, place: str) -> None:
     assert finding.place.startswith(place)
 
 
-BOMB = b"""<!DOCTYPE Declaration [<!ENTITY a "aaaaaaaaaaaaaaaa">%s]><Declaration xmlns="%s"><FunctionCode>&z;</FunctionCode>
-</Declaration>""" % (
+BOMB = b"""<!DOCTYPE Declaration [<!ENTITY a "aaaaaaaaaaaaaaaa">%s]>
+<Declaration xmlns="%s"><FunctionCode>&z;</FunctionCode></Declaration>""" % (
     b"".join(b'<!ENTITY %c "%s">' % (97 + n, b"&%c;" % (96 + n) * 16) for n in range(1, 26)),
     DEC.encode(),
 )
@@ -220,8 +223,14 @@ def test_entities_are_never_expanded(data: bytes) -> None:
 def test_an_external_entity_is_not_fetched(tmp_path: Path) -> None:
     secret = tmp_path / "secret"
     secret.write_text("9")
-    data = f'<!DOCTYPE d [<!ENTITY x SYSTEM "{secret.as_uri()}">]><Declaration xmlns="{DEC}"><FunctionCode>&x;</FunctionCode></Declaration>'
-    assert read(data.encode()).records == []
+    doctype = f'<!DOCTYPE Declaration [<!ENTITY x SYSTEM "{secret.as_uri()}">]>'
+    result = read(doctype.encode() + bare("<FunctionCode>&x;</FunctionCode>"))
+    assert (result.records, result.findings[0].rule) == ([], "xml.doctype")
+
+
+def test_two_declarations_in_one_envelope_are_refused_rather_than_one_forgotten() -> None:
+    (finding,) = read(b"<batch>" + bare(ORIGINAL) * 2 + b"</batch>").findings
+    assert finding.rule == "wco.several"
 
 
 def test_a_comment_inside_a_value_does_not_cut_it() -> None:

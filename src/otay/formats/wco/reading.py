@@ -8,7 +8,7 @@ from otay.formats.declaration import core_record, lenient, softened
 from otay.formats.registry import ReadResult
 from otay.formats.wco.from_xml import to_core
 from otay.formats.wco.tree import to_tree
-from otay.formats.wco.validation import locate, parse, path, validate
+from otay.formats.wco.validation import DEC, locate, parse, path, validate
 
 KEY = "wco"
 
@@ -29,6 +29,9 @@ def read(data: bytes, name: str) -> ReadResult:
         return ReadResult(
             KEY, [], (error(f"line {root.sourceline}: {path(root)}", "wco.root", text, root.tag, remedy),)
         )
+    if sum(1 for _ in root.iter(f"{{{DEC}}}Declaration")) > 1:
+        text = N_("There is more than one declaration in this XML.")
+        return ReadResult(KEY, [], (error("", "wco.several", text, remedy=N_("Send one message for each.")),))
     problems = validate(message)
     if problems:
         return ReadResult(KEY, [], tuple(problems))

@@ -47,7 +47,8 @@ def write_declaration(declaration: CoreDeclaration, *, country: str = "", agency
     Raises:
         Refused: if the schema cannot hold it; the findings say what and where.
     """
-    root = etree.Element(f"{{{META}}}MetaData", nsmap={"md": META, None: DEC, "ds": _TYPES_NS})
+    prefixes: Any = {"md": META, None: DEC, "ds": _TYPES_NS}
+    root = etree.Element(f"{{{META}}}MetaData", nsmap=prefixes)
     heading = {
         "WCODataModelVersionCode": _MODEL_VERSION,
         "WCOTypeName": "DEC",

@@ -104,7 +104,7 @@ def to_element(node: Mapping[str, Any]) -> etree._Element:
 def _element(node: Mapping[str, Any], outer: str, parent: etree._Element | None) -> etree._Element:
     namespace = node.get("namespace", outer)
     tag = f"{{{namespace}}}{node['name']}" if namespace else node["name"]
-    prefixes = {prefix or None: uri for prefix, uri in node.get("prefixes", {}).items() if uri != _XML}
+    prefixes: Any = {prefix or None: uri for prefix, uri in node.get("prefixes", {}).items() if uri != _XML}
     element = etree.Element(tag, nsmap=prefixes) if parent is None else etree.SubElement(parent, tag, nsmap=prefixes)
     for key, value in node.get("attributes", {}).items():
         element.set(key, value)

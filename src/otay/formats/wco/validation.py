@@ -93,7 +93,7 @@ def validate(message: Message) -> list[Finding]:
     A cancellation may keep the narrower cancellation schema or the general one.
     """
     tree = etree.ElementTree(message.message)
-    submit = schema("submit")
+    submit: Any = schema("submit")
     if submit.validate(tree):
         return []
     found = list(submit.error_log)
@@ -126,7 +126,7 @@ def _element(entry: Any, message: Message) -> Any:
     """The element that an entry of the log speaks of; its path is written with the document's own prefixes."""
     prefixes = {name: uri for element in message.root.iter("*") for name, uri in element.nsmap.items() if name}
     try:
-        found = etree.ElementTree(message.message).xpath(entry.path, namespaces=prefixes)
+        found: Any = etree.ElementTree(message.message).xpath(entry.path, namespaces=prefixes)
         found = found or message.root.getroottree().xpath(entry.path, namespaces=prefixes)
     except (etree.XPathError, TypeError):
         return None
