@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -26,6 +26,8 @@ from otay.core.geography import (
 PROJECTION = LambertConformal(26.0, 33.0, (-107.3, 29.3))
 TOLERANCE = 0.5
 """Lines are drawn with this many units of the canvas to spare."""
+Circle = tuple[float, float, float]
+"""x, y, radius."""
 LETTER = 0.56
 """Width of a letter over the font's size, for keeping labels apart."""
 
@@ -44,8 +46,8 @@ class Layout:
     label_reach: tuple[float, ...]
 
 
-WIDE = Layout("wide", 1000, Box(-118.4, 24.6, -96.2, 34.0), 12.5, 5.5, 15, (0.0, 1.1, 2.2))
-PHONE = Layout("phone", 360, Box(-118.4, 22.4, -96.2, 36.4), 10, 4.5, 8, (0.0, 1.1))
+WIDE = Layout("wide", 1000, Box(-118.4, 24.6, -96.2, 34.0), 12.5, 5.5, 15, (0.0, 1.1, 2.2, 3.3, 4.4))
+PHONE = Layout("phone", 360, Box(-118.4, 22.4, -96.2, 36.4), 10, 4.5, 8, (0.0, 1.1, 2.2, 3.3, 4.4))
 LAYOUTS = {layout.key: layout for layout in (WIDE, PHONE)}
 
 
@@ -62,11 +64,12 @@ class Spot:
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """Where a name stands; ``anchor`` is the SVG word for which end of it."""
+    """Where a name stands; ``anchor`` is the SVG word for which end of it, ``led`` if it needs a line to its marker."""
 
     x: float
     y: float
     anchor: str
+    led: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +134,7 @@ def draw_markers(layout: Layout, spots: tuple[Spot, ...]) -> tuple[Marker, ...]:
 def _draw_markers(layout: Layout, spots: tuple[Spot, ...]) -> tuple[Marker, ...]:
     sheet = canvas(layout)
     most = max((spot.size for spot in spots), default=0) or 1
-    circles: list[tuple[float, float, float]] = []
+    circles: list[Circle] = []
     truths = sheet.place((spot.longitude, spot.latitude) for spot in spots)
     for spot, (x, y) in zip(spots, truths, strict=True):
         radius = layout.smallest + (layout.largest - layout.smallest) * math.sqrt(max(0.0, spot.size) / most)
@@ -139,16 +142,14 @@ def _draw_markers(layout: Layout, spots: tuple[Spot, ...]) -> tuple[Marker, ...]
     taken = [Box(x - radius, y - radius, x + radius, y + radius) for x, y, radius in circles]
     markers = []
     for spot, (x, y, radius), (true_x, true_y) in zip(spots, circles, truths, strict=True):
-        label = _label(spot.name, x, y, radius, taken, sheet)
+        label = _label(spot.name, (x, y, radius), circles, taken, sheet)
         markers.append(
             Marker(spot.key, round(x, 1), round(y, 1), round(radius, 1), round(true_x, 1), round(true_y, 1), label)
         )
     return tuple(markers)
 
 
-def _make_room(
-    x: float, y: float, radius: float, others: Sequence[tuple[float, float, float]], sheet: Canvas
-) -> tuple[float, float, float]:
+def _make_room(x: float, y: float, radius: float, others: Sequence[Circle], sheet: Canvas) -> Circle:
     """The nearest free place for a circle, looked for on rings around its true place."""
     for ring in range(40):
         reach = ring * radius * 0.5
@@ -161,18 +162,31 @@ def _make_room(
     return x, y, radius
 
 
-def _label(name: str, x: float, y: float, radius: float, taken: list[Box], sheet: Canvas) -> Label | None:
-    """The first free place for a name around its circle; what it covers is added to ``taken``."""
-    font = sheet.layout.font
-    width = len(name) * font * LETTER
-    for label, box in _places(x, y, radius, width, sheet.layout):
-        inside = (
-            box.west >= 2 and box.east <= sheet.layout.width - 2 and box.south >= 2 and box.north <= sheet.height - 2
-        )
-        if inside and not any(box.touches([(other.west, other.south), (other.east, other.north)]) for other in taken):
-            taken.append(box)
-            return label
+def _label(name: str, own: Circle, circles: Sequence[Circle], taken: list[Box], sheet: Canvas) -> Label | None:
+    """The first free place for a name that is nearer to its own circle than to any other, else one further off with a
+    line to it; what it covers is added to ``taken``."""
+    width = len(name) * sheet.layout.font * LETTER
+    free = [
+        (label, box)
+        for label, box in _places(*own, width, sheet.layout)
+        if _inside(box, sheet)
+        and not any(box.touches([(other.west, other.south), (other.east, other.north)]) for other in taken)
+    ]
+    plain = [place for place in free if all(_gap(place[1], own) <= _gap(place[1], circle) for circle in circles)]
+    for label, box in (plain or free)[:1]:
+        taken.append(box)
+        return label if plain else replace(label, led=True)
     return None
+
+
+def _inside(box: Box, sheet: Canvas) -> bool:
+    return box.west >= 2 and box.east <= sheet.layout.width - 2 and box.south >= 2 and box.north <= sheet.height - 2
+
+
+def _gap(box: Box, circle: Circle) -> float:
+    """Distance between a box and the edge of a circle."""
+    x, y, radius = circle
+    return math.hypot(max(box.west - x, 0, x - box.east), max(box.south - y, 0, y - box.north)) - radius
 
 
 def _places(x: float, y: float, radius: float, width: float, layout: Layout) -> Iterator[tuple[Label, Box]]:
