@@ -245,7 +245,7 @@ def list_agreements(console: Console) -> None:
         console.text(
             line,
             citation=one.terms.citation,
-            state=one.state,
+            state=console.text(one.state),
             signed=", ".join(sorted(one.signed)) or "–",
             purpose=one.terms.purpose,
         )
@@ -260,7 +260,9 @@ def _told(console: Console, agreement: Any) -> None:
     data = {"reference": agreement.reference, "version": agreement.version, "state": agreement.state}
     console.answer(
         data,
-        console.text(N_("Agreement %(citation)s is %(state)s"), citation=agreement.citation, state=agreement.state),
+        console.text(
+            N_("Agreement %(citation)s is %(state)s"), citation=agreement.citation, state=console.text(agreement.state)
+        ),
     )
 
 

@@ -12,7 +12,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from otay.core.errors import NotFound, OtayError, Refused
+from otay.core.errors import Conflict, NotFound, Refused
 from otay.core.findings import error
 from otay.core.i18n import N_
 from otay.exchange import keystore, queries
@@ -225,7 +225,7 @@ def evidence(request: HttpRequest, direction: str, country: str, sequence: int) 
             sequence=sequence,
             purpose=form.cleaned_data["purpose"],
         )
-    except OtayError as problem:
+    except Conflict as problem:
         messages.error(request, problem.text(get_language() or "en"))
         return redirect("exchange:record", direction, country, sequence)
     answer = HttpResponse(json.dumps(proof, ensure_ascii=False, indent=1), content_type="application/json")
