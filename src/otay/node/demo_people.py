@@ -67,7 +67,7 @@ _CAST: dict[str, tuple[tuple[str, str, str, str, str], ...]] = {
 _PROGRAMS = (
     ("demo-broker", "Demo broker's program (invented)", "trader", "otay-demo-broker"),
     ("demo-carrier", "Demo carrier's program (invented)", "carrier", "otay-demo-carrier"),
-    ("demo-life", "Player of border life", "trader", ""),
+    ("demo-life", "Player of border life (invented)", "supervisor", ""),
 )
 
 
@@ -137,7 +137,8 @@ def token_of(home: Path, key: str) -> str:
     Raises:
         KeyError: when the demo has no such program.
     """
-    return {program["key"]: program["token"] for program in _read(home).get("programs", [])}[key]
+    tokens: dict[str, str] = {program["key"]: program["token"] for program in _read(home).get("programs", [])}
+    return tokens[key]
 
 
 def code_now(secret: str) -> str:
