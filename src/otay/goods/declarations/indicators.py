@@ -30,7 +30,7 @@ def declared_ahead() -> Measure:
     lead = ExpressionWrapper(F("arrived_at") - F("lodged_at"), output_field=DurationField())
     rows = Declaration.objects.filter(arrived_at__gt=clock.now() - DAY)
     mean = rows.aggregate(mean=Avg(lead))["mean"]
-    return Measure(None if mean is None else round(Decimal(mean.total_seconds()) / 60), note=_("arrivals of 24 hours"))
+    return Measure(None if mean is None else round(Decimal(mean.total_seconds()) / 60), note=_("Arrivals of the last 24 hours."))
 
 
 def time_at_port() -> Measure:
@@ -39,7 +39,7 @@ def time_at_port() -> Measure:
     rows = Declaration.objects.filter(released_at__gt=clock.now() - DAY, arrived_at__isnull=False)
     mean = rows.aggregate(mean=Avg(stay))["mean"]
     minutes = None if mean is None else (Decimal(mean.total_seconds()) / 60).quantize(Decimal("0.1"))
-    return Measure(minutes, note=_("releases of 24 hours"))
+    return Measure(minutes, note=_("Releases of the last 24 hours."))
 
 
 def hit_rate() -> Measure:
@@ -48,7 +48,7 @@ def hit_rate() -> Measure:
         all=Count("id"), hits=Count("id", filter=~Q(detail__result=Result.CONFORMS))
     )
     share = Decimal(counts["hits"]) / counts["all"] if counts["all"] else None
-    return Measure(None if share is None else round(share * 100, 1), note=_("inspections of 7 days"))
+    return Measure(None if share is None else round(share * 100, 1), note=_("Inspections of the last 7 days."))
 
 
 def mirrored() -> Measure:
@@ -56,7 +56,7 @@ def mirrored() -> Measure:
     imports = _last_day().filter(type="import").exclude(ucr="")
     count = imports.count()
     matched = imports.filter(ucr__in=NeighbourDeclaration.objects.values("ucr")).count() if count else 0
-    return Measure(round(Decimal(matched * 100) / count, 1) if count else None, note=_("imports of 24 hours"))
+    return Measure(round(Decimal(matched * 100) / count, 1) if count else None, note=_("Imports of the last 24 hours."))
 
 
 INDICATORS = (
