@@ -31,7 +31,7 @@ def to_tree(root: Any) -> Node:
 
 
 def _declared(root: Any) -> dict[Any, dict[str, str]]:
-    """The prefixes that each element declares itself; asking each for its ``nsmap`` costs ten times as much."""
+    """The prefixes that each element declares itself; asking each for its ``nsmap`` builds a dictionary a time."""
     found: dict[Any, dict[str, str]] = {}
     pending: dict[str, str] = {}
     for event, item in etree.iterwalk(root, events=("start-ns", "start")):
