@@ -21,7 +21,7 @@ api = NinjaAPI(
     version="1",
     description="What officers, traders, carriers and the neighbour's node can ask of this node and tell it.",
     auth=AUTH,
-    throttle=THROTTLES,
+    throttle=[*THROTTLES],
     docs_url=None,  # our own page, web/api_docs.html: the stock one loads scripts from elsewhere
     urls_namespace="api",
 )

@@ -110,7 +110,7 @@ def _described(document: dict[str, Any], path: str, method: str, operation: dict
 
 
 def _answer(status: Any, answer: dict[str, Any]) -> Field:
-    content = next(iter(answer.get("content", {}).values()), {})
+    content: dict[str, Any] = next(iter(answer.get("content", {}).values()), {})
     return _field(str(status), content.get("schema", {}), True, answer.get("description", ""))
 
 

@@ -29,7 +29,7 @@ class LanguageMiddleware:
         """Answer in the language chosen, and say which in ``Content-Language``."""
         language = self.chosen(request)
         with translation.override(language), timezone.override(self.zone):
-            request.LANGUAGE_CODE = language  # type: ignore[attr-defined]
+            request.LANGUAGE_CODE = language
             response = self.get_response(request)
             response.headers.setdefault("Content-Language", language)
             return response

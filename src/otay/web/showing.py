@@ -89,9 +89,10 @@ def mass(kilograms: Number | None) -> str:
     """Kilograms, or tonnes from 10 t on."""
     if kilograms is None:
         return DASH
-    if abs(kilograms) >= 10_000:
-        return f"{number(Decimal(str(kilograms)) / 1000, 1)}\u00a0t"
-    return f"{number(kilograms, 0 if kilograms == int(kilograms) else 1)}\u00a0kg"
+    amount = Decimal(str(kilograms))
+    if abs(amount) >= 10_000:
+        return f"{number(amount / 1000, 1)}\u00a0t"
+    return f"{number(amount, 0 if amount == amount.to_integral_value() else 1)}\u00a0kg"
 
 
 def percent(share: Number | None, decimals: int = 0) -> str:
