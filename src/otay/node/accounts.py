@@ -48,9 +48,11 @@ def has_second_factor(user: User) -> bool:
     known: bool | None = getattr(user, "has_second_factor", None)
     if known is not None:
         return known
+    from allauth.mfa.models import Authenticator
+
     from otay.node.backends import FACTORS
 
-    return bool(user.authenticator_set.filter(type__in=FACTORS).exists())
+    return bool(Authenticator.objects.filter(user=user, type__in=FACTORS).exists())
 
 
 def actor_of_user(user: User) -> Actor:

@@ -1,4 +1,4 @@
-"""Django's back office, for administrators: to look, not to change. Changes go through the services, which audit them."""
+"""Django's back office, for administrators: to look, not to change. Changes go through the services and their audit."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ def load_person(pk: int) -> User | None:
     if not rows:
         return None
     person = rows[0]
-    person.held_roles = [(row.held_role, row.held_port) for row in rows if row.held_role]
+    person.held_roles = [(row.held_role, row.held_port) for row in rows if row.held_role]  # type: ignore[attr-defined]
     return person
 
 

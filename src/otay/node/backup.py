@@ -115,7 +115,7 @@ def _add(archive: tarfile.TarFile, members: dict[str, dict[str, Any]], name: str
     with path.open("rb") as file:
         size = os.fstat(file.fileno()).st_size
         reader = _Digesting(file, size)
-        archive.addfile(_entry(name, size), reader)  # type: ignore[arg-type]
+        archive.addfile(_entry(name, size), reader)
         members[name] = {"size": size, "sha256": reader.digest.hexdigest()}
 
 

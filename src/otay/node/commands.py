@@ -228,7 +228,7 @@ def list_people(console: Console) -> None:
     """All of them."""
     from otay.node.models import User
 
-    people = [
+    people: list[dict[str, Any]] = [
         {
             "username": user.username, "name": user.get_full_name(), "active": user.is_active,
             "roles": [f"{item.role}@{item.port}" for item in user.role_assignments.all()],

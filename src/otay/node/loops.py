@@ -34,7 +34,7 @@ def all_loops() -> list[Loop]:
 
 def back_off(failures: int) -> float:
     """Seconds to wait after so many failures in a row: twice as long each time, spread by up to a quarter."""
-    longest = min(LONGEST_BACK_OFF_SECONDS, FIRST_BACK_OFF_SECONDS * 2 ** min(failures - 1, 10))
+    longest: float = min(LONGEST_BACK_OFF_SECONDS, FIRST_BACK_OFF_SECONDS * 2 ** min(failures - 1, 10))
     return longest * random.uniform(0.75, 1.0)  # noqa: S311 - no secret
 
 

@@ -18,9 +18,12 @@ class User(AbstractUser):
     invented = models.BooleanField(_("invented for the demo"), default=False)
     session_epoch = models.PositiveIntegerField(default=0)
 
-    class Meta(AbstractUser.Meta):  # type: ignore[name-defined,misc]
-        verbose_name = _("person")
-        verbose_name_plural = _("people")
+    # Brought along by the session's backend, so that a request needs no further query.
+    held_roles: list[tuple[str, str]]
+
+    class Meta(AbstractUser.Meta):
+        verbose_name = _("person")  # type: ignore[assignment]
+        verbose_name_plural = _("people")  # type: ignore[assignment]
 
     def _get_session_auth_hash(self, secret: str | None = None) -> str:
         # Raising the epoch ends every session of this person at its next request, as a new password does.

@@ -83,7 +83,7 @@ def people(text: str = "", after: str = "") -> tuple[list[User], str]:
         found = found.filter(Q(username__icontains=text) | Q(first_name__icontains=text) | Q(last_name__icontains=text))
     if after:
         found = found.filter(username__gt=after)
-    page = list(found[: PAGE + 1])
+    page: list[User] = list(found[: PAGE + 1])
     return page[:PAGE], page[PAGE - 1].username if len(page) > PAGE else ""
 
 

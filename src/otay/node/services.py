@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from allauth.mfa.models import Authenticator
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
@@ -100,7 +101,7 @@ def reset_second_factor(*, actor: Actor, person: User, reason: str) -> None:
     """Forget a lost second factor: the person enrols a new one at the next sign-in."""
     actor.require(MANAGE_PEOPLE)
     with transaction.atomic():
-        person.authenticator_set.all().delete()
+        Authenticator.objects.filter(user=person).delete()
         audit.record(actor=actor, action="node.second_factor_reset", subject=f"officer:{person.pk}", reason=reason)
         _end_sessions(person)
 

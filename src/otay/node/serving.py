@@ -36,7 +36,7 @@ def application() -> Callable[..., Any]:
         runner.start()
         # A worker process ends without the interpreter's own exit hooks; these it does run.
         process_end.Finalize(None, runner.stop, exitpriority=100)
-    return made  # type: ignore[no-any-return]
+    return made
 
 
 def serve(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlencode
 
 from django.contrib import messages
@@ -18,7 +18,7 @@ from otay.node import queries, services
 from otay.node.accounts import has_second_factor
 from otay.node.actors import Actor
 from otay.node.forms import ClientForm, LanguageForm, PersonForm, ReasonForm, RoleForm
-from otay.node.models import ScheduledJob
+from otay.node.models import ScheduledJob, User
 from otay.node.registry import schedules
 from otay.node.roles import ROLES
 
@@ -42,13 +42,14 @@ def _tell(request: HttpRequest, problem: OtayError) -> None:
 def account(request: HttpRequest) -> HttpResponse:
     """One's own account: language, password, second factor, roles."""
     actor = _actor(request)
-    form = LanguageForm(request.POST or None, initial={"language": request.user.language})
+    reader = cast(User, request.user)
+    form = LanguageForm(request.POST or None, initial={"language": reader.language})
     if request.method == "POST" and form.is_valid():
-        services.set_language(actor=actor, person=request.user, language=form.cleaned_data["language"])
+        services.set_language(actor=actor, person=reader, language=form.cleaned_data["language"])
         messages.success(request, _("Your language was saved."))
         return redirect("node:account")
-    held = [(ROLES[item.role].title, item.port) for item in request.user.role_assignments.all() if item.role in ROLES]
-    context = {"form": form, "held": held, "has_factor": has_second_factor(request.user), "person": request.user}
+    held = [(ROLES[item.role].title, item.port) for item in reader.role_assignments.all() if item.role in ROLES]
+    context = {"form": form, "held": held, "has_factor": has_second_factor(reader), "person": reader}
     return render(request, "node/account.html", context)
 
 

@@ -40,7 +40,8 @@ def test_only_an_administrator_makes_people() -> None:
         ({"password": "short"}, "/password"), ({"password": "password1234"}, "/password"),
         ({"username": "a b"}, "/username"), ({"username": ""}, "/username"), ({"username": "x" * 200}, "/username"),
         ({"roles": [("king", "*")]}, "/role"), ({"roles": [("auditor", "2506")]}, "/port"),
-        ({"roles": [("port_officer", "")]}, "/port"), ({"language": "fr"}, "/language"), ({"party": "p" * 36}, "/party"),
+        ({"roles": [("port_officer", "")]}, "/port"), ({"language": "fr"}, "/language"),
+        ({"party": "p" * 36}, "/party"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_is_refused_with_its_place(given: dict[str, object], place: str) -> None:

@@ -28,7 +28,8 @@ def write(count: int) -> None:
 
 def test_what_is_stored_computes_to_the_same_digest() -> None:
     audit.record(
-        actor=Actor(Kind.CLIENT, "client:" + "x" * 100, "long"), action="test.all", subject="s" * 300, reason="why\x00\ud800" * 100,
+        actor=Actor(Kind.CLIENT, "client:" + "x" * 100, "long"), action="test.all",
+        subject="s" * 300, reason="y\x00\ud800" * 99,
         money=Decimal("10.500"), when=datetime(2026, 1, 2, 3, tzinfo=UTC), day=date(2026, 1, 2), id=uuid4(),
         nested={"b": [1, None, True, ("x", "ñ\x00\udfff")], "a": {}}, big=10**30, negative=-5,
     )  # fmt: skip

@@ -168,7 +168,7 @@ def test_a_stop_takes_less_than_two_seconds_even_if_a_loop_hangs(running) -> Non
 @pytest.fixture
 def counting(monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
     """A registered job that counts, and knobs to stop it on the way."""
-    control: dict[str, object] = {"before": lambda run, index: None}
+    control: dict[str, object] = {"before": lambda _run, _index: None}
 
     def count(run: JobRun, actor: Actor) -> dict[str, object]:
         begin = run.resume_state.get("index", 0)
@@ -205,7 +205,7 @@ def test_a_cancelled_job_stops_where_it_is_and_resumes_from_there(counting) -> N
     assert (run.state, run.done) == (State.CANCELLED, 3)
     with pytest.raises(Conflict):
         jobs.cancel(actor=actor, run_id=run.pk)
-    counting["before"] = lambda run, index: None
+    counting["before"] = lambda _run, _index: None
     jobs.resume(actor=actor, run_id=run.pk)
     jobs.execute(run.pk)
     run.refresh_from_db()
@@ -226,7 +226,7 @@ def test_a_failing_job_says_why_and_can_go_on(counting) -> None:  # type: ignore
     jobs.execute(run.pk)
     run.refresh_from_db()
     assert (run.state, run.error, run.done) == (State.FAILED, "ValueError: disk full", 1)
-    counting["before"] = lambda run, index: None
+    counting["before"] = lambda _run, _index: None
     jobs.resume(actor=actor, run_id=run.pk)
     jobs.execute(run.pk)
     assert JobRun.objects.get().state == State.DONE
@@ -234,13 +234,13 @@ def test_a_failing_job_says_why_and_can_go_on(counting) -> None:  # type: ignore
 
 @pytest.mark.django_db(transaction=True)
 def test_a_job_is_queued_again_when_the_node_stops(counting) -> None:  # type: ignore[no-untyped-def]
-    counting["before"] = lambda run, index: jobs.stopping.set() if index == 2 else None
+    counting["before"] = lambda _run, index: jobs.stopping.set() if index == 2 else None
     run = jobs.start(actor=make_actor("auditor"), job="test.count", arguments={"total": 5})
     jobs.execute(run.pk)
     jobs.stopping.clear()
     run.refresh_from_db()
     assert (run.state, run.resume_state) == (State.QUEUED, {"index": 3})
-    counting["before"] = lambda run, index: None
+    counting["before"] = lambda _run, _index: None
     while task_queue.step() == 0.0:
         pass
     assert JobRun.objects.get().result == {"began_at": 3}

@@ -166,12 +166,16 @@ def test_an_archive_that_was_tampered_with_is_refused(home: Path, tmp_path: Path
     cut.write_bytes(archive.read_bytes()[:-2000])
     other = tmp_path / "other.tar.gz"
     other.write_bytes(gzip.compress(b"no tar at all" * 100))
+
+    def beside_settings(name: str):  # type: ignore[no-untyped-def]
+        return lambda n, d: [(n, d), (name, b"x")] if n == "node.toml" else [(n, d)]
+
     changed = [
         cut, other,
         repacked(archive, tmp_path / "a.tar.gz", lambda n, d: [(n, d + b"#" if n == "node.toml" else d)]),
         repacked(archive, tmp_path / "b.tar.gz", lambda n, d: [] if n == "keys/django.key" else [(n, d)]),
-        repacked(archive, tmp_path / "c.tar.gz", lambda n, d: [(n, d), ("files/../../escaped", b"x")] if n == "node.toml" else [(n, d)]),
-        repacked(archive, tmp_path / "d.tar.gz", lambda n, d: [(n, d), ("/tmp/otay-escaped", b"x")] if n == "node.toml" else [(n, d)]),
+        repacked(archive, tmp_path / "c.tar.gz", beside_settings("files/../../escaped")),
+        repacked(archive, tmp_path / "d.tar.gz", beside_settings("/tmp/otay-escaped")),
         repacked(archive, tmp_path / "e.tar.gz", lambda n, d: [] if n == "manifest.json" else [(n, d)]),
     ]  # fmt: skip
     for file in changed:
