@@ -147,8 +147,9 @@ def paired(neighbour: Neighbour, url: str = "http://127.0.0.1:9", agreed: Terms 
 class Door:
     """The neighbour's door as a real HTTP server: takes batches, keeps what it holds, answers with signed receipts.
 
-    ``trouble`` makes the next answers go wrong: ``lost`` (taken, but the receipt never arrives), ``down`` (503), ``forged``
-    (receipt signed by a stranger), ``fork``, ``garbage``, ``quarantine`` (taken, the first new record not applied).
+    ``trouble`` makes the next answers go wrong: ``lost`` (taken, but the receipt never arrives), ``down`` (503),
+    ``forged`` (receipt signed by a stranger), ``fork``, ``garbage``, ``quarantine`` (taken, the first new
+    record not applied).
     """
 
     def __init__(self, neighbour: Neighbour) -> None:

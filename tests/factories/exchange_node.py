@@ -1,7 +1,7 @@
 """A whole node in a process of its own, for tests and benchmarks of the exchange: its folder, its database, its door.
 
-Run as a program: ``exchange_node.py ACTION HOME [ARGUMENT...]``. The node knows one record type, ``test.parcel``; what it
-receives goes into the table ``test_book``, which refuses a record twice.
+Run as a program: ``exchange_node.py ACTION HOME [ARGUMENT...]``. The node knows one record type, ``test.parcel``; what
+it receives goes into the table ``test_book``, which refuses a record twice.
 """
 
 from __future__ import annotations
@@ -19,7 +19,10 @@ from socketserver import ThreadingMixIn
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
-BOOK = "CREATE TABLE IF NOT EXISTS test_book (peer TEXT, business_key TEXT, version INT, body TEXT, PRIMARY KEY (peer, business_key, version))"
+BOOK = (
+    "CREATE TABLE IF NOT EXISTS test_book "
+    "(peer TEXT, business_key TEXT, version INT, body TEXT, PRIMARY KEY (peer, business_key, version))"
+)
 MADE = "CREATE TABLE IF NOT EXISTS test_made (number INTEGER PRIMARY KEY)"
 
 

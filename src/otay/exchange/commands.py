@@ -104,7 +104,8 @@ def identity(console: Console, out: Path | None) -> None:
 @exchange.command(
     help=N_("Trust the node of an identity document (a file, or the address of the node)."),
     epilog=N_(
-        "\b\nExamples:\n  otay exchange trust b.json --home A\n  otay exchange trust https://otay.example.mx --key 0f3a..."
+        "\b\nExamples:\n  otay exchange trust b.json --home A\n"
+        "  otay exchange trust https://otay.example.mx --key 0f3a..."
     ),
 )
 @click.argument("source", metavar="FILE|URL")
@@ -156,7 +157,8 @@ def _day(ctx: click.Context, param: click.Parameter, value: datetime | None) -> 
 @agree.command(
     help=N_("Propose terms, signed by this node, as a file for the neighbour. Personal fields only with --personal."),
     epilog=N_(
-        "\b\nExamples:\n  otay exchange agree propose --with MX --all-types --purpose 'customs control' --home A --out terms.json"
+        "\b\nExamples:\n"
+        "  otay exchange agree propose --with MX --all-types --purpose 'customs control' --home A --out terms.json"
         "\n  otay exchange agree propose --with MX --type declaration --purpose '...' --retention 365"
     ),
 )

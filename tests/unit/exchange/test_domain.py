@@ -332,3 +332,20 @@ def test_headers_keep_the_instant_of_any_zone_in_utc():
     assert code_of(envelope.unpack, raw) is Code.MALFORMED  # a sender writes UTC
     assert record.created_at.astimezone(UTC).hour == 12
     assert canonical_json({"a": 1}) == b'{"a":1}'
+
+
+@given(
+    st.dictionaries(
+        st.text(max_size=6), st.integers() | st.text(max_size=12) | st.lists(st.text(max_size=4)), max_size=6
+    )
+)
+@settings(max_examples=150, deadline=None)
+def test_a_body_is_read_in_exactly_the_canonical_form_of_the_library(body):
+    try:
+        raw = canonical_json(body)
+    except UnicodeEncodeError:
+        return
+    assert envelope.parse_body(raw) == body
+    for other in (raw + b" ", b"{ " + raw[1:], b'{"a":1.5}', b'{"a":NaN}', b'{"a":1,"a":1}'):
+        if other != raw:
+            assert code_of(envelope.parse_body, other) is Code.MALFORMED

@@ -55,13 +55,13 @@ class Record:
 
     def header(self) -> bytes:
         """What the chain covers."""
-        return canonical_json(
+        return _encoded(
             {
                 "record_type": self.record_type,
                 "business_key": self.business_key,
                 "version": self.version,
                 "agreement": self.agreement,
-                "created_at": self.created_at,
+                "created_at": self.created_at.isoformat(),
                 "body_digest": self.body_digest.hex(),
             }
         )
@@ -128,6 +128,18 @@ def pack(head: Head, records: Sequence[Record], key: keys.SigningKey) -> tuple[b
     return b"\n".join(lines), signature
 
 
+# The form of otay.core.canonical without its search for floats: here they are refused as the text is read.
+_ENCODER = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+
+def _encoded(value: dict[str, Any]) -> bytes:
+    return _ENCODER.encode(value).encode()
+
+
+def _no_float(text: str) -> float:
+    raise ValueError(f"{text} is a float")
+
+
 def _malformed(message: str, **params: Any) -> Rejected:
     return Rejected(Code.MALFORMED, message, **params)
 
@@ -135,8 +147,8 @@ def _malformed(message: str, **params: Any) -> Rejected:
 def _json(line: bytes, what: str) -> dict[str, Any]:
     """A line as an object, refused unless it is canonical: one value, one byte string."""
     try:
-        value = json.loads(line)
-        same = isinstance(value, dict) and canonical_json(value) == line
+        value = json.loads(line, parse_float=_no_float, parse_constant=_no_float)
+        same = isinstance(value, dict) and _encoded(value) == line
     except (ValueError, TypeError, RecursionError):
         same = False
     if not same:

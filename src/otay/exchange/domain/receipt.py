@@ -1,4 +1,4 @@
-"""The receipt: the receiver's signed word on how far it holds a stream, and on records that it holds but did not apply."""
+"""The receipt: the receiver's signed word on how far it holds a stream, and on what of it was not applied."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Acceptance: a batch from the neighbour is verified, stored once, handed to the rooms and receipted, in one transaction.
+"""Acceptance: in one transaction a batch is verified, stored once, handed to the rooms and receipted.
 
 A record that its room cannot take does not stop the stream: it is stored, put in quarantine with an alarm, and named in
 the receipt as not applied, in this receipt and in every later one until the room has taken it. A record that no
@@ -265,8 +265,8 @@ def _quarantined(rows: Sequence[Inbox], problem: Exception) -> bool:
 
 
 def signed_position(peer: Peer, *, since: int | None = None) -> dict[str, Any]:
-    """Our signed word on how far we hold the neighbour's stream. Names all records in quarantine and, from ``since`` on,
-    those refused or without body. The same state gives the same receipt, however often it is asked for."""
+    """Our signed word on how far we hold the neighbour's stream. It names all records in quarantine and, from ``since``
+    on, those refused or without body. The same state gives the same receipt, however often it is asked for."""
     sequence, link = queries.position(peer, Direction.IN)
     held = _held(peer, since)
     last = Receipt.objects.filter(peer=peer, direction=Direction.IN, sequence=sequence).first() if sequence else None

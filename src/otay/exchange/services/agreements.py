@@ -129,7 +129,9 @@ def file_of(agreement: Agreement) -> dict[str, Any]:
 
 @transaction.atomic
 def import_file(*, actor: Actor, document: Any) -> Agreement:
-    """Take in an agreement file: new terms, or the neighbour's signature under known ones. Signed by both, it is in force.
+    """Take in an agreement file: new terms, or the neighbour's signature under known ones.
+
+    Signed by both, they are in force.
 
     Raises:
         Forbidden: unless ``actor`` manages the exchange.
@@ -247,7 +249,9 @@ _ALLOWED = {
 
 @transaction.atomic
 def set_state(*, actor: Actor, reference: str, version: int | None = None, state: State, reason: str) -> Agreement:
-    """Suspend, resume (``State.ACTIVE``) or end an agreement, for this node alone. Without ``version``: the one in force.
+    """Suspend, resume (``State.ACTIVE``) or end an agreement, for this node alone.
+
+    Without ``version``: the one in force.
 
     Raises:
         Forbidden: unless ``actor`` manages the exchange.

@@ -20,7 +20,8 @@ def asking_peer(header: str, *, target: str) -> tuple[Peer, str]:
     """The neighbour that signed the request for ``target``, and its stated purpose.
 
     Raises:
-        Rejected: when it is unsigned, forged, stale, for another door, or its key is not trusted; the refusal is listed.
+        Rejected: when it is unsigned, forged, stale, for another door, or its key is not trusted. The refusal is
+            listed.
     """
     sender, peer = "", None
     try:

@@ -45,8 +45,9 @@ class Delivered:
 
 
 def deliver_due(peer: Peer, *, limit: int = BATCH_RECORDS) -> Delivered:
-    """Send the neighbour the next batch of what waits and keep its receipt. Never call it inside a transaction: it talks
-    to the network.
+    """Send the neighbour the next batch of what waits and keep its receipt.
+
+    Never call it inside a transaction: it talks to the network.
 
     A failure of the neighbour is not an error here: it is noted, and the next attempt put off.
     """

@@ -33,9 +33,9 @@ class _Item:
 def publish(*, actor: Actor, record_type: str, publications: Sequence[Publication]) -> int:
     """Queue ``publications`` for every neighbour with an agreement that covers the type; returns how many were queued.
 
-    Runs in the caller's transaction; the caller has checked the permission for the change itself. Only the agreed fields
-    are kept. A publication repeated with the same content is not queued twice. No audit event of its own: the outbox is
-    chained, append-only and names the actor.
+    Runs in the caller's transaction; the caller has checked the permission for the change itself. Only
+    agreed fields are kept. A publication repeated with the same content is not queued twice. No audit event of its own:
+    the outbox is chained, append-only and names the actor.
 
     Raises:
         Conflict: when a version that was published before comes with other content.
@@ -110,7 +110,8 @@ def _not_yet_sent(peer: Peer, items: Sequence[_Item]) -> list[_Item]:
         elif before != item.record.body_digest:
             raise Conflict(
                 N_(
-                    "Version %(version)s of %(type)s %(key)s was published with other content: a correction is a new version"
+                    "Version %(version)s of %(type)s %(key)s was published with other content: "
+                    "a correction is a new version"
                 ),
                 version=item.record.version,
                 type=item.record.record_type,
