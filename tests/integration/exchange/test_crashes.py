@@ -67,14 +67,19 @@ def pair(home_us: Path, home_mx: Path) -> None:
         taker.stdin.write(giver.stdout.readline())
         taker.stdin.flush()
 
-    hand(us, mx)
-    hand(mx, us)
-    hand(us, mx)
-    hand(mx, us)
-    for one in (us, mx):
-        one.stdin.close()
-        assert one.wait(60) == 0
-        one.stdout.close()
+    try:
+        hand(us, mx)
+        hand(mx, us)
+        hand(us, mx)
+        hand(mx, us)
+        us.stdin.close()
+        mx.stdin.close()
+        assert [us.wait(60), mx.wait(60)] == [0, 0]
+    finally:
+        for one in (us, mx):
+            one.kill()
+            one.wait()
+            one.stdout.close()
 
 
 @pytest.fixture
