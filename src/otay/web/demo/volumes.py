@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections import defaultdict
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -25,11 +26,11 @@ def _month(month: date) -> dict[datetime, dict[str, tuple[int, int]]]:
 
 
 class HourlyVolumes:
-    """Lorries by port for an hour. ``share`` below 1 thins them, evenly over the hours."""
+    """Lorries by port for an hour. ``share`` below 1 thins them: by chance, but the same for the same hour whenever it
+    is asked for, so that a demo that was stopped plays the same lorries again."""
 
     def __init__(self, share: Decimal = Decimal(1)) -> None:
         self.share = share
-        self._left: dict[str, Decimal] = defaultdict(Decimal)
 
     def __call__(self, hour: datetime) -> dict[str, tuple[int, int]]:
         """Port code -> loaded and empty lorries that cross in the hour from ``hour``."""
@@ -39,13 +40,16 @@ class HourlyVolumes:
         if self.share == 1:
             return found
         return {
-            port: (self._thin(f"{port} loaded", counts[0]), self._thin(f"{port} empty", counts[1]))
-            for port, counts in found.items()
+            port: (
+                self._thin(f"{hour:%Y%m%d%H} {port} loaded", loaded),
+                self._thin(f"{hour:%Y%m%d%H} {port} empty", empty),
+            )
+            for port, (loaded, empty) in found.items()
         }
 
     def _thin(self, key: str, count: int) -> int:
-        """A share of ``count``; the fraction is carried to the next hour so that the sum is right."""
-        exact = count * self.share + self._left[key]
+        """A share of ``count``; the fraction decides how likely one more is."""
+        exact = count * self.share
         whole = int(exact)
-        self._left[key] = exact - whole
-        return whole
+        dice = random.Random(key)  # noqa: S311 - reproducible play, not a secret
+        return whole + (dice.random() < exact - whole)
