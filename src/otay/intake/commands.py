@@ -147,7 +147,7 @@ def show(console: Console, number: int, raw: bool) -> None:
     with transaction.atomic():
         audit.record(actor=SYSTEM, action="intake.viewed", subject=f"message:{row.pk}", sender=row.sender)
     if raw:
-        click.get_binary_stream("stdout").write(raw_bytes(row))
+        click.echo(raw_bytes(row), nl=False)
         return
     findings = [finding.as_dict(console.language) for finding in findings_of(row)]
     data = {**_summary(row), "sha256": bytes(row.digest).hex(), "findings": findings, "answer": row.answer}

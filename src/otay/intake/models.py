@@ -8,6 +8,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class Channel(models.TextChoices):
@@ -23,10 +24,10 @@ class Channel(models.TextChoices):
 class StateChoices(models.TextChoices):
     """The states of :class:`otay.intake.registry.State`, with their titles."""
 
-    RECEIVED = "received", _("received")
-    ACCEPTED = "accepted", _("accepted")
-    PARTLY = "partly", _("partly accepted")
-    REFUSED = "refused", _("refused")
+    RECEIVED = "received", pgettext_lazy("message", "received")
+    ACCEPTED = "accepted", pgettext_lazy("message", "accepted")
+    PARTLY = "partly", pgettext_lazy("message", "partly accepted")
+    REFUSED = "refused", pgettext_lazy("message", "refused")
 
 
 class StoredMessage(models.Model):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -17,9 +18,9 @@ STREAM = Path(__file__).with_name("stream.py")
 
 def run(home: Path, lives: int, seed: int) -> dict[str, Any]:
     config.create(home, country="US", name="Crash test", language="en", url="http://127.0.0.1:1")
-    done = subprocess.run(
-        [sys.executable, str(STREAM), str(home), str(lives), str(seed)], capture_output=True, text=True, timeout=3000
-    )
+    command = [sys.executable, str(STREAM), str(home), str(lives), str(seed)]
+    environment = {key: value for key, value in os.environ.items() if key != "OTAY_DATABASE"}  # its own, in its home
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=3000)
     assert done.returncode == 0, done.stderr[-3000:]
     result: dict[str, Any] = json.loads(done.stdout)
     print(result)
