@@ -1,0 +1,1 @@
+"""Queues at a port of entry."""
