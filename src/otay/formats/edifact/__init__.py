@@ -1,0 +1,1 @@
+"""EDIFACT as it really arrives: separators, envelopes, dates and character sets (ISO 9735, UN/EDIFACT and PADIS)."""

@@ -1,0 +1,176 @@
+"""Dates and times by their format code (UN/EDIFACT code list 2379). Only real calendar dates come out.
+
+Two-digit years: a time of travel or the end of a document lies in the century that brings it nearest to the message
+(50 years back to 49 ahead); a birth lies in the last century that puts it no later than the message.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from functools import lru_cache
+
+# letters: C century and year, Y year of two digits, M month, D day, h hour, m minute, s second
+FORMATS = {
+    "2": "DDMMYY",
+    "3": "MMDDYY",
+    "4": "DDMMCCCC",
+    "101": "YYMMDD",
+    "102": "CCCCMMDD",
+    "201": "YYMMDDhhmm",
+    "202": "YYMMDDhhmmss",
+    "203": "CCCCMMDDhhmm",
+    "204": "CCCCMMDDhhmmss",
+    "205": "CCCCMMDDhhmm",  # followed by a zone
+    "301": "YYMMDDhhmm",  # followed by a zone
+    "302": "YYMMDDhhmmss",
+    "303": "CCCCMMDDhhmm",
+    "304": "CCCCMMDDhhmmss",
+}
+_ZONED = {"205", "301", "302", "303", "304"}
+_BY_LENGTH = {6: "YYMMDD", 8: "CCCCMMDD", 10: "YYMMDDhhmm", 12: "CCCCMMDDhhmm", 14: "CCCCMMDDhhmmss"}
+_TWO_DIGIT_YEAR = (6, 10)
+_NAMED = re.compile(r"(\d{1,2})([A-Z]{3})(\d{4}|\d{2})")
+_MONTHS = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"]
+
+
+class Problem(StrEnum):
+    """Why a date was not taken as it stands."""
+
+    SHAPE = "shape"
+    CALENDAR = "calendar"
+    UNKNOWN_DAY = "unknown_day"
+    FUTURE = "future"
+    FORMAT = "format"
+    """It was read, but not by the format code it came with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """``value`` is ISO 8601 text: a date, a local date and time, or empty."""
+
+    value: str = ""
+    problem: Problem | None = None
+
+
+# the days that every year has
+_DAYS = {
+    f"{month:02d}{day:02d}": f"-{month:02d}-{day:02d}"
+    for month, days in enumerate([31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31], 1)
+    for day in range(1, days + 1)
+}
+
+
+@lru_cache(maxsize=256)
+def _years(first: int, end: int) -> dict[str, str]:
+    return {f"{year % 100:02d}": f"{year:04d}" for year in range(first, end)}
+
+
+class Calendar:
+    """Turns the dates of one message into ISO text; ``reference`` is when the message was made."""
+
+    def __init__(self, reference: date) -> None:
+        self.reference = reference
+        # a birth in the message's own year takes a closer look
+        self._birth_years = _years(reference.year - 99, reference.year)
+        self._event_years = _years(reference.year - 50, reference.year + 50)
+
+    def plain_birth(self, value: str) -> str | None:
+        """A birth written YYMMDD, at full speed; None where it takes :meth:`birth` to tell."""
+        if len(value) != 6:
+            return None
+        year, day = self._birth_years.get(value[:2]), _DAYS.get(value[2:])
+        return year + day if year and day else None
+
+    def plain_event(self, value: str) -> str | None:
+        """A day written YYMMDD, at full speed; None where it takes :meth:`event` to tell."""
+        if len(value) != 6:
+            return None
+        year, day = self._event_years.get(value[:2]), _DAYS.get(value[2:])
+        return year + day if year and day else None
+
+    def event(self, value: str, code: str = "") -> Read:
+        """A departure, an arrival, an expiry or an issue."""
+        return _read(value, code, lambda year: near(year, self.reference.year))
+
+    def birth(self, value: str, code: str = "") -> Read:
+        """A date of birth, without a time."""
+        today = self.reference.isoformat()
+        found = _read(value, code, self._century)
+        if found.value[:10] > today and len(_digits(value)) in _TWO_DIGIT_YEAR:  # later in the message's own year
+            found = _read(value, code, lambda year: self._century(year) - 100)
+        if found.value[:10] > today:
+            return Read("", Problem.FUTURE)
+        if found.problem is Problem.CALENDAR and _unknown_day(value):
+            return Read("", Problem.UNKNOWN_DAY)
+        return Read(found.value[:10], found.problem)
+
+    def _century(self, year: int) -> int:
+        return self.reference.year - (self.reference.year - year) % 100
+
+    def named(self, value: str, *, birth: bool = False) -> Read:
+        """A date with the month in letters, as airlines type it: ``30MAY76``, ``30MAY1976``."""
+        match = _NAMED.fullmatch(value.strip().upper())
+        if match is None or match[2] not in _MONTHS:
+            return Read("", Problem.SHAPE)
+        digits = f"{int(match[1]):02d}{_MONTHS.index(match[2]) + 1:02d}{match[3]}"
+        code = "4" if len(match[3]) == 4 else "2"
+        return self.birth(digits, code) if birth else self.event(digits, code)
+
+
+def near(year: int, reference: int) -> int:
+    """The year of two digits ``year`` in the century that brings it nearest to ``reference``."""
+    return reference - 50 + (year - (reference - 50)) % 100
+
+
+def _digits(value: str) -> str:
+    return re.sub(r"[ \-:/.T]", "", value)
+
+
+def _unknown_day(value: str) -> bool:
+    """Doc 9303 and carriers write an unknown month or day as 00."""
+    digits = _digits(value)
+    return digits.isdigit() and len(digits) in (6, 8) and (digits.endswith("00") or digits[-4:-2] == "00")
+
+
+def _shapes(digits: str, code: str) -> Iterator[tuple[str, bool]]:
+    """Shapes to try, and whether the format code names them."""
+    stated = FORMATS.get(code)
+    if stated and (len(digits) == len(stated) or (code in _ZONED and len(digits) >= len(stated))):
+        yield stated, True
+        return
+    by_length = _BY_LENGTH.get(len(digits))
+    if by_length:
+        yield by_length, not code
+
+
+def _read(value: str, code: str, century: Callable[[int], int]) -> Read:
+    digits = _digits(value)
+    if code in _ZONED:
+        digits = re.match(r"\d*", digits)[0]  # type: ignore[index]  # an empty match is a match
+    if not digits.isascii() or not digits.isdigit():
+        return Read("", Problem.SHAPE)
+    for shape, agreed in _shapes(digits, code):
+        parts = {letter: digits[shape.index(letter) : shape.rindex(letter) + 1] for letter in set(shape)}
+        year = int(parts["C"]) if "C" in parts else century(int(parts["Y"]))
+        try:
+            if "h" not in parts:
+                iso = date(year, int(parts["M"]), int(parts["D"])).isoformat()
+            else:
+                iso = _moment(year, parts)
+        except ValueError:
+            return Read("", Problem.CALENDAR)
+        return Read(iso, None if agreed else Problem.FORMAT)
+    return Read("", Problem.SHAPE)
+
+
+def _moment(year: int, parts: dict[str, str]) -> str:
+    clock = int(parts["h"]), int(parts["m"]), int(parts.get("s", "0"))
+    if clock[:2] == (24, 0):  # midnight at the end of the day, as timetables write it
+        day = date.fromordinal(date(year, int(parts["M"]), int(parts["D"])).toordinal() + 1)
+        return f"{day.isoformat()}T00:00"
+    moment = datetime(year, int(parts["M"]), int(parts["D"]), *clock)  # noqa: DTZ001 local time of the port
+    return moment.isoformat(timespec="seconds" if "s" in parts else "minutes")

@@ -1,0 +1,216 @@
+"""Groups 4 and 5: from segments to travellers.
+
+This is where nearly all segments of a manifest pass. Three ways through, from fast to slow: a segment repeated word for
+word is known already; a plain name, reference, date, document or bag is taken at once; the rest is interpreted.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+from otay.core.findings import Finding
+from otay.formats.edifact.dates import Calendar
+from otay.formats.edifact.interchange import MAX_FINDINGS, Message
+from otay.formats.manifest import Traveller, date_finding, titled
+from otay.formats.paxlst.meanings import (
+    DOCUMENT_DATES,
+    PLAIN_ROLES,
+    REPEATED,
+    Interpreter,
+    Kind,
+    Meaning,
+    Trouble,
+)
+
+_MAX_KNOWN = 50_000
+
+Taker = Callable[[str], bool]
+
+
+class Travellers:
+    """Collects the travellers of one message."""
+
+    def __init__(self, message: Message, calendar: Calendar) -> None:
+        self.message, self.calendar = message, calendar
+        self.interpret = Interpreter(calendar)
+        self.found: list[Traveller] = []
+        self.findings: list[Finding] = []
+        self.stated: dict[str, str] = {}
+        self.unknown: Counter[str] = Counter()
+        self.person: Traveller = {}
+        self.position = 0
+        self._element, self._component = message.separators.element, message.separators.component
+        self._document_types: dict[str, str] = {}
+        self._takers = self._plain_forms() if message.releases is None else {}
+
+    def _plain_forms(self) -> dict[str, Taker]:
+        """Who takes the last element of a segment that begins like this."""
+        mark = self._element
+        forms: dict[str, Taker] = {"RFF": self._reference, "DTM": self._date, f"FTX{mark}BAG{mark * 2}": self._bag}
+        for qualifier, role in PLAIN_ROLES.items():
+            forms[f"NAD{mark}{qualifier}{mark * 2}"] = self._namer(role)
+        return forms
+
+    def read(self, start: int) -> None:
+        """Takes all segments from ``start`` on."""
+        mark, takers = self._element, self._takers
+        whole: dict[str, Meaning] = {}
+        person_kind = Kind.PERSON
+        for position, segment in enumerate(self.message.segments[start:], start):
+            meaning = whole.get(segment)
+            if meaning is None:
+                head, _, value = segment.rpartition(mark)
+                taker = takers.get(head)
+                self.position = position
+                if taker is not None and taker(value):
+                    continue
+                meaning = self._interpreted(segment, head)
+                if meaning.kind in REPEATED and len(whole) < _MAX_KNOWN:
+                    whole[segment] = meaning
+            kind, key, value, trouble = meaning
+            if kind is person_kind:
+                self.person[key] = value
+            else:
+                self._apply(meaning, segment, position)
+            if trouble is not None:
+                self._trouble(trouble, position, segment[:3].upper())
+
+    def _interpreted(self, segment: str, head: str) -> Meaning:
+        elements = self.message.elements(segment)
+        meaning = self.interpret(elements)
+        if meaning.kind is Kind.DOCUMENT and len(elements) == 3 and self.message.releases is None:
+            self._takers[head] = self._documenter(meaning.key)
+        return meaning
+
+    # the plain forms: each says whether it took the value
+
+    def _reference(self, value: str) -> bool:
+        key, _, number = value.partition(self._component)
+        if not self.person or self._component in number or key in self.person["references"] or not number:
+            return False
+        self.person["references"][key] = number
+        return True
+
+    def _date(self, value: str) -> bool:
+        key, _, digits = value.partition(self._component)
+        if key == "329":
+            day = self.calendar.plain_birth(digits)
+            target = self.person
+            name = "birth_date"
+        else:
+            name = DOCUMENT_DATES.get(key, "")
+            day = self.calendar.plain_event(digits)
+            target = self._document() if name and day else {}
+        if not day or not name:
+            return False
+        target[name] = day
+        return True
+
+    def _bag(self, value: str) -> bool:
+        number, _, count = value.partition(self._component)
+        if count not in ("", "1") or not number or not self.person:
+            return False
+        self._bags()["tags"].append({"number": number, "count": 1})
+        return True
+
+    def _namer(self, role: str) -> Taker:
+        def take(value: str) -> bool:
+            surnames, *given = value.split(self._component)
+            if not 1 <= len(given) <= 4 or not given[0] or not surnames:
+                return False
+            if "<" in value or "  " in value:
+                return False
+            names = " ".join(given).strip()
+            self.person = {
+                "role": role,
+                "given": names,
+                "surnames": surnames,
+                "full_name": f"{names} {surnames}",
+                "sex": "",
+                "birth_date": None,
+                "nationality": "",
+                "documents": [],
+                "embark": "",
+                "debark": "",
+                "references": {},
+                "bags": None,
+                "segment": self.position + 2,
+            }
+            self.found.append(self.person)
+            return True
+
+        return take
+
+    def _documenter(self, type: str) -> Taker:
+        def take(value: str) -> bool:
+            if not self.person or not value or self._component in value:
+                return False
+            self.person["documents"].append({"type": type, "number": value, "issuer": "", "expiry": None})
+            return True
+
+        return take
+
+    # what was interpreted
+
+    def _apply(self, meaning: Meaning, segment: str, position: int) -> None:
+        kind, key, value, _ = meaning
+        if kind is Kind.TRAVELLER:
+            self.person = value | {"segment": position + 2}
+            self.found.append(self.person)
+        elif kind is Kind.TOTAL:
+            self.stated[key] = value
+        elif kind is Kind.UNKNOWN:
+            self.unknown[segment[:3].upper()] += 1
+        elif self.person:
+            self._add(kind, key, value)
+
+    def _add(self, kind: Kind, key: str, value: Any) -> None:
+        if kind is Kind.DOCUMENT_FIELD:
+            self._document()[key] = value
+        elif kind is Kind.DOCUMENT:
+            self.person["documents"].append(value)
+        elif kind is Kind.REFERENCE:
+            self._refer(key, value)
+        elif kind is Kind.CONTACT:
+            self.person["contacts"] = [*self.person.get("contacts", []), *value]
+        elif kind is Kind.BAGS and key == "tags":
+            self._bags()["tags"].append(value)
+        elif kind is Kind.BAGS:
+            self._bags()[key] = value
+
+    def _bags(self) -> dict[str, Any]:
+        bags: dict[str, Any] | None = self.person["bags"]
+        if bags is None:
+            bags = self.person["bags"] = {"count": None, "weight": None, "tags": []}
+        return bags
+
+    def _document(self) -> dict[str, Any]:
+        """The document that was named last; its particulars sometimes come without it."""
+        documents: list[dict[str, Any]] = self.person.setdefault("documents", [])
+        if not documents:
+            documents.append({"type": "", "number": "", "issuer": "", "expiry": None})
+        return documents[-1]
+
+    def _refer(self, key: str, value: str) -> None:
+        """The first of its kind counts under its code, a second of another value under ``code.2``."""
+        references: dict[str, str] = self.person["references"]
+        number, name = 1, key
+        while name in references and references[name] != value and number < 1_000:
+            number += 1
+            name = f"{key}.{number}"
+        references[name] = value
+
+    def _trouble(self, trouble: Trouble, position: int, tag: str) -> None:
+        person = self.person
+        if len(self.findings) > MAX_FINDINGS or not person or "full_name" not in person:
+            return
+        place = self.message.place(position, tag, trouble.element, trouble.part)
+        named = titled(len(self.found), person)
+        if trouble.problem is not None:
+            if trouble.what == "date of birth" and person["birth_date"] is None:
+                person["birth_date_sent"] = trouble.value
+            self.findings.append(date_finding(place, trouble.problem, trouble.what, trouble.value, named))
+        elif trouble.make is not None:
+            self.findings.append(trouble.make(place, trouble.value, named))
