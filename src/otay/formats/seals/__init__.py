@@ -1,0 +1,1 @@
+"""Electronic seals and locks: one reader a family of devices, one shape of record for all."""
