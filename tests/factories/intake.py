@@ -60,6 +60,10 @@ def apply(actor: Actor, messages: Sequence[Message]) -> list[Outcome]:
             case [b"bad"]:
                 outcomes.append(Outcome(State.REFUSED, (error("line 1", "test.bad", "Bad %(n)s", n=1), WORSE)))
                 continue
+            case [b"nul"]:
+                nul = error("line\0", "test.nul", "NUL", value="a\0b \ud800 \\u0000")
+                outcomes.append(Outcome(State.REFUSED, (nul,), answer={"k\0": ["\0"]}))
+                continue
             case [b"odd"]:
                 outcomes.append(Outcome(State.ACCEPTED, answer={"not": object()}))
                 continue

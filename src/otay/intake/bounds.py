@@ -20,5 +20,11 @@ INLINE_BYTES = 64 * 1024
 REFERENCE_LENGTH = 70
 """Characters of a sender's reference."""
 
+FORMAT_LENGTH = 40
+"""Characters of a format's name."""
+
+NAME_LENGTH = 120
+"""Characters kept of a file's name."""
+
 ATTEMPTS = 5
 """Starts of one message after which the door gives up: the process died each time."""

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from otay.core.findings import Finding, error
 from otay.core.i18n import N_
-from otay.intake.bounds import MESSAGE_BYTES, REFERENCE_LENGTH
+from otay.intake.bounds import FORMAT_LENGTH, MESSAGE_BYTES, NAME_LENGTH, REFERENCE_LENGTH
 
 TOO_LARGE = "intake.size"
 
@@ -91,6 +91,26 @@ def reference_findings(reference: str) -> list[Finding]:
             )
         ]
     return []
+
+
+def format_findings(format: str) -> list[Finding]:
+    """A format is named in at most 40 printable characters."""
+    if len(format) > FORMAT_LENGTH or not format.isprintable():
+        return [
+            error(
+                "format",
+                "intake.format_name",
+                N_("The name of the format must be at most %(most)s printable characters"),
+                format,
+                most=FORMAT_LENGTH,
+            )
+        ]
+    return []
+
+
+def file_name(name: str) -> str:
+    """What is kept of a file's name: its end, without what cannot be printed."""
+    return "".join(character for character in name if character.isprintable())[-NAME_LENGTH:]
 
 
 def too_large(size: int) -> Finding:

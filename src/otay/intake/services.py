@@ -61,7 +61,7 @@ def receive(
 
 def unkeepable(item: Incoming, place: str = "") -> list[Finding]:
     """Why ``item`` cannot be kept at all; empty when it can. For doors that take many and must not lose all for one."""
-    findings = domain.reference_findings(item.reference)
+    findings = [*domain.reference_findings(item.reference), *domain.format_findings(item.format)]
     if len(item.raw) > bounds.MESSAGE_BYTES:
         findings.append(domain.too_large(len(item.raw)))
     return [replace(finding, place=", ".join(filter(None, (place, finding.place)))) for finding in findings]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from typing import Any
 
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import InterfaceError, OperationalError, connection, transaction
 
 from otay.core.findings import Finding, error
@@ -114,9 +117,11 @@ def _apply(work: _Application, rows: Sequence[StoredMessage]) -> None:
             _set(rows[0], Outcome(State.REFUSED, (internal(type(problem).__name__),)), work.handler)
             rows[0].alarm = True
             return
-        middle = len(rows) // 2
-        _apply(work, rows[:middle])
-        _apply(work, rows[middle:])
+    else:
+        return
+    middle = len(rows) // 2
+    _apply(work, rows[:middle])
+    _apply(work, rows[middle:])
 
 
 def _set(row: StoredMessage, outcome: Outcome, handler: Handler | None) -> None:
@@ -124,12 +129,29 @@ def _set(row: StoredMessage, outcome: Outcome, handler: Handler | None) -> None:
         raise ValueError("a handler's outcome is accepted, partly or refused")
     row.state = outcome.state
     row.handler = handler.key if handler else ""
-    row.findings = [finding.as_record() for finding in outcome.findings]
-    row.answer = dict(outcome.answer)
-    row.subjects = list(outcome.subjects)
+    row.findings = storable([finding.as_record() for finding in outcome.findings])
+    row.answer = storable(dict(outcome.answer))
+    row.subjects = storable(list(outcome.subjects))
     row.alarm = False
     row.settled_at = clock.now()
-    _values(row)  # here, where a failure is still this message's own: an answer may have no JSON form
+
+
+def storable(value: Any) -> Any:
+    """``value`` as every database takes it: without NUL and halves of surrogate pairs, which PostgreSQL refuses.
+
+    Raises:
+        TypeError: when it has no JSON form. To be found here, where it is still one message's own failure.
+    """
+    text = json.dumps(value, cls=DjangoJSONEncoder)
+    return _cleaned(json.loads(text)) if "\\u0000" in text or "\\ud" in text else value
+
+
+def _cleaned(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode().replace("\0", "\N{REPLACEMENT CHARACTER}")
+    if isinstance(value, dict):
+        return {_cleaned(key): _cleaned(item) for key, item in value.items()}
+    return [_cleaned(item) for item in value] if isinstance(value, list) else value
 
 
 def internal(problem: str) -> Finding:

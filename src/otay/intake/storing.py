@@ -126,7 +126,7 @@ def _row(delivery: Delivery, item: _Item, verdict: domain.Verdict, now: datetime
         sender=delivery.sender.key,
         reference=item.reference,
         format=item.format,
-        name=item.name[-120:],
+        name=domain.file_name(item.name),
         digest=item.digest,
         size=len(item.raw),
         raw=None if item.file else item.raw,

@@ -120,6 +120,25 @@ def test_a_message_on_which_the_room_fails_costs_no_other(acme: Actor, caplog: p
     assert indicators.open_alerts(acme) == []
 
 
+def test_what_a_database_cannot_keep_is_replaced_and_costs_no_other(acme: Actor) -> None:
+    first, nul, last = send(acme, "fine 1", "nul", "fine 2")
+    assert [first.state, nul.state, last.state] == [State.ACCEPTED, State.REFUSED, State.ACCEPTED]
+    assert nul.findings[0].value == "a\ufffdb ? \\u0000"
+    assert nul.answer == {"k\ufffd": ["\ufffd"]}
+
+
+@pytest.mark.parametrize("name", ["x" * 41, "a\0b"])
+def test_a_format_name_that_cannot_be_kept_is_refused(acme: Actor, name: str) -> None:
+    with pytest.raises(Refused) as caught:
+        services.receive(actor=acme, items=[Incoming(b"hello", "A", name)])
+    assert caught.value.findings[0].rule == "intake.format_name"
+
+
+def test_a_file_name_is_kept_as_far_as_it_can_be_printed(acme: Actor) -> None:
+    services.receive(actor=acme, items=[Incoming(b"hello", "A", FORMAT, "x" * 200 + "\0\n.csv")])
+    assert StoredMessage.objects.get().name == "x" * 116 + ".csv"
+
+
 def test_a_busy_database_refuses_nothing(acme: Actor, caplog: pytest.LogCaptureFixture) -> None:
     (receipt,) = send(acme, "busy", reference="A-1")
     assert receipt.state is State.RECEIVED
