@@ -43,11 +43,7 @@ def test_a_body_of_exactly_the_bound_is_taken() -> None:
         bodies.whole(io.BytesIO(bytes(1001)), most=1000)
 
 
-@pytest.mark.parametrize(
-    "broken",
-    [b"not gzip at all", gzip.compress(b"x" * 1000)[:20] + b"\xff" * 30],
-    ids=["plain", "spoilt"],  # gzip writes the time: as names the bytes would differ between test processes
-)
+@pytest.mark.parametrize("broken", [b"not gzip at all", gzip.compress(b"x" * 1000, mtime=0)[:20] + b"\xff" * 30])
 def test_broken_gzip_is_refused_with_a_finding(broken: bytes) -> None:
     with pytest.raises(Refused) as caught:
         bodies.whole(io.BytesIO(broken), "gzip")
