@@ -1,7 +1,7 @@
 """Django's settings for the tests: a node of their own in a scratch folder, whatever node the shell may name.
 
-SQLite, or the database named by ``OTAY_TEST_DATABASE``. It stands in the node's file and not in the environment, so that
-nodes which tests start as processes of their own keep to their own databases.
+SQLite, or the database named by ``OTAY_TEST_DATABASE``. It stands in the node's file and not in the environment, so
+that nodes which tests start as processes of their own keep to their own databases.
 """
 
 import atexit
