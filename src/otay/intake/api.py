@@ -108,7 +108,7 @@ def _batch_answers(actor: Actor, group: list[tuple[int, bytes]]) -> Iterator[Rec
         if isinstance(item, Incoming):
             yield ReceiptOut.of(next(receipts), language)
         else:
-            findings = [FindingOut(**finding.as_dict(language)) for finding in item]
+            findings = [FindingOut.of(finding, language) for finding in item]
             yield ReceiptOut(id=None, reference="", state=State.REFUSED, findings=findings)
 
 

@@ -55,7 +55,7 @@ class Send(forms.Form):
             raise ValidationError(_("Choose a file or write the message, one of the two."))
         return data
 
-    def upload(self) -> UploadedFile | None:
+    def upload(self) -> UploadedFile[bytes] | None:
         """The file, if one was chosen."""
         file = self.cleaned_data.get("file")
         return file if isinstance(file, UploadedFile) else None

@@ -8,7 +8,7 @@ from typing import Any
 from ninja import Schema
 from pydantic import Field
 
-from otay.core.findings import Severity
+from otay.core.findings import Finding, Severity
 from otay.intake.incoming import Receipt
 from otay.intake.models import StoredMessage
 from otay.intake.queries import findings_of
@@ -24,6 +24,11 @@ class FindingOut(Schema):
     message: str
     remedy: str
     severity: Severity
+
+    @classmethod
+    def of(cls, finding: Finding, language: str) -> FindingOut:
+        """``finding`` in ``language``."""
+        return cls.model_validate(finding.as_dict(language))
 
 
 class ReceiptOut(Schema):
@@ -45,7 +50,7 @@ class ReceiptOut(Schema):
             reference=receipt.reference,
             state=receipt.state,
             duplicate=receipt.duplicate,
-            findings=[FindingOut(**finding.as_dict(language)) for finding in receipt.findings],
+            findings=[FindingOut.of(finding, language) for finding in receipt.findings],
             answer=receipt.answer,
             subjects=list(receipt.subjects),
         )
@@ -92,7 +97,7 @@ class MessageOut(Schema):
             id=row.pk, sender=row.sender, reference=row.reference, format=row.format, name=row.name, size=row.size,
             sha256=bytes(row.digest).hex(), received_at=row.received_at, settled_at=row.settled_at, channel=row.channel,
             state=State(row.state), corrects=row.corrects_id,
-            findings=[FindingOut(**finding.as_dict(language)) for finding in findings_of(row)],
+            findings=[FindingOut.of(finding, language) for finding in findings_of(row)],
             answer=row.answer, subjects=row.subjects,
         )  # fmt: skip
 

@@ -177,9 +177,9 @@ def _sender_gone(key: str) -> Finding:
     )
 
 
-def _values(row: StoredMessage) -> list[object]:
+def _values(row: StoredMessage) -> list[Any]:
     meta = StoredMessage._meta
-    values: list[object] = []
+    values: list[Any] = []
     for name in _WRITTEN:
         field = meta.get_field(name)
         values.append(field.get_db_prep_save(getattr(row, field.attname), connection))  # type: ignore[union-attr]
