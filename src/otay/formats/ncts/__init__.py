@@ -1,0 +1,1 @@
+"""Messages of the transit procedure after NCTS phase 5."""
