@@ -108,6 +108,12 @@ class Calendar:
             return Read("", Problem.UNKNOWN_DAY)
         return Read(found.value[:10], found.problem)
 
+    def day_first(self, value: str) -> Read:
+        """PADIS dates and times: DDMMYY, with hhmm after it or not."""
+        if len(value) not in (6, 10, 12) or not (value.isascii() and value.isdigit()):
+            return Read("", Problem.SHAPE)
+        return self.event(value[4:6] + value[2:4] + value[:2] + value[6:10], "201" if len(value) > 6 else "101")
+
     def _century(self, year: int) -> int:
         return self.reference.year - (self.reference.year - year) % 100
 
