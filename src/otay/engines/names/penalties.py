@@ -1,0 +1,50 @@
+"""What each trait of a comparison takes from the score."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from otay.engines.names.alignment import TRAITS, Trait
+
+_PEOPLE = {
+    Trait.UNLIKE: 0.75,
+    Trait.UNLIKE_MOST: 0.25,
+    Trait.CONFLICT_GIVEN: 0.4,
+    Trait.CONFLICT_PATERNAL: 0.5,
+    Trait.CONFLICT_MATERNAL: 0.36,
+    Trait.CONFLICT_OPEN: 0.4,
+    Trait.DROPPED_GIVEN: 0.05,
+    Trait.DROPPED_PATERNAL: 0.32,
+    Trait.DROPPED_MATERNAL: 0.04,
+    Trait.DROPPED_OPEN: 0.08,
+    Trait.CROSSED_SURNAMES: 0.34,
+    Trait.CROSSED_GIVEN: 0.06,
+    Trait.INITIALS: 0.08,
+    Trait.CONFLICT_NUMBER: 0.2,
+    Trait.THIN: 0.0,
+    Trait.SHORT_DOUBT: 0.2,
+    Trait.DROPPED_ALL_GIVEN: 0.35,
+    Trait.REORDERED: 0.32,
+}
+_ORGANISATIONS = _PEOPLE | {
+    Trait.UNLIKE: 0.8,
+    Trait.CONFLICT_OPEN: 0.4,
+    Trait.DROPPED_OPEN: 0.32,
+    Trait.CONFLICT_NUMBER: 0.2,
+}
+
+
+def _vector(table: dict[Trait, float]) -> NDArray[np.float32]:
+    vector = np.zeros(TRAITS, np.float32)
+    for trait, value in table.items():
+        vector[trait] = value
+    return vector
+
+
+_VECTORS = {False: _vector(_PEOPLE), True: _vector(_ORGANISATIONS)}
+
+
+def penalties(*, organisation: bool) -> NDArray[np.float32]:
+    """Penalties in the order of :class:`Trait`."""
+    return _VECTORS[organisation]
