@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import copy
 import json
-import os
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -14,40 +12,12 @@ import click
 
 from otay.core.errors import OtayError
 from otay.core.findings import Finding, error, refuses
-from otay.core.i18n import LANGUAGES, N_, translate
+from otay.core.i18n import N_, translate
+from otay.core.terminal import Command, language_option, option
 from otay.formats.registry import MAX_BYTES, ReadResult, formats, messages
 from otay.formats.registry import read as read_message
 
 STDIN = "-"
-
-
-def preferred_language() -> str:
-    """``OTAY_LANG``, else the language of the terminal, else English."""
-    for name in ("OTAY_LANG", "LC_ALL", "LC_MESSAGES", "LANG"):
-        if value := os.environ.get(name):
-            return "es" if value.lower().startswith("es") else "en"
-    return "en"
-
-
-class _Spoken(click.Command):
-    """A command whose help and errors are in the reader's language."""
-
-    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The help page."""
-        language = str(ctx.meta.get("language") or preferred_language())
-        shown = copy.copy(self)
-        shown.help, shown.epilog = translate(self.help or "", language), translate(self.epilog or "", language)
-        shown.params = [copy.copy(parameter) for parameter in self.params]
-        for parameter in shown.params:
-            if isinstance(parameter, click.Option):
-                parameter.help = translate(parameter.help or "", language)
-        super(_Spoken, shown).format_help(ctx, formatter)
-
-
-def _remember_language(ctx: click.Context, parameter: click.Parameter, value: str | None) -> str:
-    language = value or preferred_language()
-    ctx.meta["language"] = language
-    return language
 
 
 def _answer(data: object) -> None:
@@ -155,7 +125,7 @@ def _check_names(format: str, target: str, language: str) -> None:
 
 
 @click.command(
-    cls=_Spoken,
+    cls=Command,
     help=N_(
         "Read messages and say what they hold and what is wrong with them.\n\n"
         "Prints one JSON object a file, a line each: file, format, records, findings. FILE may be - for standard "
@@ -174,23 +144,12 @@ def _check_names(format: str, target: str, language: str) -> None:
     ),
 )
 @click.argument("files", nargs=-1, metavar="FILE...")
-@click.option(
-    "--format", "format", default="auto", metavar="auto|NAME", help=N_("What the files are; auto looks inside.")
-)
-@click.option(
-    "--as", "target", default="json", metavar="json|NAME", help=N_("Write the message back out in this format.")
-)
-@click.option("--formats", "list_formats", is_flag=True, help=N_("List the formats and stop."))
-@click.option("--template", metavar="NAME", help=N_("Write an example to fill in, and stop (csv, xlsx)."))
-@click.option("--json", "as_json", is_flag=True, help=N_("JSON also where text is the rule (--formats, --as)."))
-@click.option(
-    "--lang",
-    "language",
-    type=click.Choice(LANGUAGES),
-    callback=_remember_language,
-    is_eager=True,
-    help=N_("Language of findings and help; else OTAY_LANG, else the terminal's."),
-)
+@option("--format", "format", default="auto", metavar="auto|NAME", help=N_("What the files are; auto looks inside."))
+@option("--as", "target", default="json", metavar="json|NAME", help=N_("Write the message back out in this format."))
+@option("--formats", "list_formats", is_flag=True, help=N_("List the formats and stop."))
+@option("--template", metavar="NAME", help=N_("Write an example to fill in, and stop (csv, xlsx)."))
+@option("--json", "as_json", is_flag=True, help=N_("JSON also where text is the rule (--formats, --as)."))
+@language_option("language")
 @click.pass_context
 def read(
     ctx: click.Context,

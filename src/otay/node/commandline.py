@@ -21,7 +21,6 @@ has it).
 
 from __future__ import annotations
 
-import copy
 import functools
 import json
 import os
@@ -35,67 +34,14 @@ import click
 
 from otay.core.errors import OtayError
 from otay.core.i18n import N_, translate
+from otay.core.terminal import Command, Group, Option, language_option, option, preferred_language
 from otay.node import config
 
-LANGUAGE_CHOICES = ("en", "es")
+__all__ = [
+    "Command", "Console", "Group", "Option", "node_command", "option", "plain_command", "preferred_language", "setup",
+]  # fmt: skip
+
 _F = TypeVar("_F", bound=Callable[..., Any])
-
-
-def preferred_language() -> str:
-    """``OTAY_LANG``, else the language of the terminal, else English."""
-    for name in ("OTAY_LANG", "LC_ALL", "LC_MESSAGES", "LANG"):
-        if value := os.environ.get(name):
-            return "es" if value.lower().startswith("es") else "en"
-    return "en"
-
-
-def _language(ctx: click.Context) -> str:
-    return str(ctx.meta.get("otay.language") or preferred_language())
-
-
-class _Translated:
-    """A command whose help is translated when shown."""
-
-    def _shown(self, ctx: click.Context) -> Any:
-        shown: Any = copy.copy(self)
-        for name in ("help", "short_help", "epilog"):
-            if text := getattr(self, name):
-                setattr(shown, name, translate(text, _language(ctx)))
-        return shown
-
-    def get_short_help_str(self, limit: int = 45) -> str:
-        """The first sentence, in the reader's language."""
-        ctx = click.get_current_context(silent=True)
-        shown = self._shown(ctx) if ctx else self
-        return cast(str, super(_Translated, shown).get_short_help_str(limit))  # type: ignore[misc]
-
-    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The help page, in the reader's language."""
-        super(_Translated, self._shown(ctx)).format_help(ctx, formatter)  # type: ignore[misc]
-
-
-class Command(_Translated, click.Command):
-    """One command."""
-
-
-class Group(_Translated, click.Group):
-    """A group of commands."""
-
-    command_class = Command
-    group_class = type
-
-
-class Option(click.Option):
-    """An option whose help is translated when shown."""
-
-    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
-        """Names and help, in the reader's language."""
-        shown = copy.copy(self)
-        shown.help = translate(self.help or "", _language(ctx))
-        return super(Option, shown).get_help_record(ctx)
-
-
-option = functools.partial(click.option, cls=Option)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,11 +91,6 @@ def setup(home: Path | None = None) -> config.NodeConfig:
     return node
 
 
-def _remember_language(ctx: click.Context, param: click.Parameter, value: str | None) -> str:
-    ctx.meta["otay.language"] = value or preferred_language()
-    return str(ctx.meta["otay.language"])
-
-
 def plain_command(function: _F) -> _F:
     """Options ``--json`` and ``--lang`` and the errors of the house, for a command that needs no node."""
 
@@ -163,14 +104,7 @@ def plain_command(function: _F) -> _F:
             sys.exit(1)
 
     decorated = option("--json", "as_json", is_flag=True, help=N_("Answer in JSON."))(run)
-    decorated = option(
-        "--lang",
-        type=click.Choice(LANGUAGE_CHOICES),
-        is_eager=True,
-        callback=_remember_language,
-        help=N_("Language of the messages; OTAY_LANG sets it for all commands."),
-    )(decorated)
-    return cast(_F, decorated)
+    return cast(_F, language_option("lang")(decorated))
 
 
 def node_command(function: _F) -> _F:

@@ -75,7 +75,7 @@ def test_what_holds_nothing_is_refused_with_a_finding(folder: Path, name: str) -
         (["."], "is a folder"),
         (["--format", "klingon", "-"], "no format klingon: use one of auto, csv"),
         (["--as", "klingon", "-"], "no format klingon: use one of json, csv"),
-        (["--template", "wco"], "no template wco: use one of csv, xlsx"),
+        (["--template", "wco"], "no template wco: use one of csv"),
         (["--colour"], "No such option"),
         (["a\x00b"], "cannot be read"),
     ],
