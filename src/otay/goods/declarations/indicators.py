@@ -30,7 +30,9 @@ def declared_ahead() -> Measure:
     lead = ExpressionWrapper(F("arrived_at") - F("lodged_at"), output_field=DurationField())
     rows = Declaration.objects.filter(arrived_at__gt=clock.now() - DAY)
     mean = rows.aggregate(mean=Avg(lead))["mean"]
-    return Measure(None if mean is None else round(Decimal(mean.total_seconds()) / 60), note=_("Arrivals of the last 24 hours."))
+    return Measure(
+        None if mean is None else round(Decimal(mean.total_seconds()) / 60), note=_("Arrivals of the last 24 hours.")
+    )
 
 
 def time_at_port() -> Measure:

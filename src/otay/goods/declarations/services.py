@@ -105,8 +105,7 @@ def _concerns(actor: Actor, row: Declaration) -> bool:
 def _check_release(actor: Actor, row: Declaration, step: Step) -> None:
     reason = str(step.detail.get("override_reason", ""))
     domain.may_release(row.state, row.lane, override_reason=reason)
-    overrides = row.state == domain.State.AT_PORT and row.lane in domain.MUST_INSPECT
-    if overrides and not actor.may(OVERRIDE, port=row.port):
+    if domain.lacks_inspection(row.state, row.lane) and not actor.may(OVERRIDE, port=row.port):
         raise Forbidden(
             N_("Only a supervisor may release from the %(lane)s lane without an inspection."), lane=row.lane
         )

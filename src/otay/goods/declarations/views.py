@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from otay.core.errors import OtayError
 from otay.goods.declarations import domain, presenting, queries, services
 from otay.goods.declarations.domain import Kind, Lane, State
-from otay.goods.declarations.forms import InspectionForm, LodgeForm
+from otay.goods.declarations.forms import LodgeForm
 from otay.goods.declarations.models import Declaration
 from otay.intake.incoming import Incoming
 from otay.intake.services import receive
@@ -106,6 +106,7 @@ def _card(actor: Actor, row: Declaration) -> dict[str, Any]:
         "explanation": _explanation(row) if officer else None,
         "delivery": queries.delivery(row) if officer else [],
         "possible": _possible(actor, row),
+        "overrides": domain.lacks_inspection(row.state, row.lane),
     }
 
 
@@ -123,8 +124,14 @@ def _possible(actor: Actor, row: Declaration) -> list[str]:
     return [
         kind
         for kind in kinds
-        if (State(row.state), kind) in domain.TRANSITIONS and actor.may(services.PERMISSION[kind], port=port)
+        if (State(row.state), kind) in domain.TRANSITIONS
+        and actor.may(services.PERMISSION[kind], port=port)
+        and (kind is not Kind.RELEASED or _may_release(actor, row))
     ]
+
+
+def _may_release(actor: Actor, row: Declaration) -> bool:
+    return not domain.lacks_inspection(row.state, row.lane) or actor.may(services.OVERRIDE, port=row.port)
 
 
 @login_required
@@ -171,12 +178,18 @@ def booth(request: HttpRequest) -> HttpResponse:
         "waiting": queries.waiting(actor, port),
         "row": None,
     }
-    if len(found) == 1 or (text and found and found[0].number == text.upper()):
-        context |= _card(actor, found[0]) | {"inspection": InspectionForm()}
+    if _is_meant(found, text):
+        context |= _card(actor, found[0]) | {"chosen": found[0].number}
         audit.record(
             actor=actor, action="declarations.viewed", subject=f"declaration:{found[0].number}", reason="booth"
         )
     return _page(request, "booth.html", context)
+
+
+def _is_meant(found: list[Declaration], text: str) -> bool:
+    """True where the first of ``found`` is the one: named by its number, or the only one still open."""
+    open_ones = [row for row in found if row.state in queries.OPEN]
+    return len(found) == 1 or len(open_ones) == 1 or bool(found and found[0].number == text.upper())
 
 
 def _booth_ports(actor: Actor) -> list[Any]:
@@ -191,7 +204,15 @@ def booth_waiting(request: HttpRequest) -> HttpResponse:
     actor = _actor(request)
     port = request.GET.get("port", "")
     actor.require(services.PROCESS, port=port)
-    return _page(request, "_waiting.html", {"waiting": queries.waiting(actor, port), "port": port})
+    return _page(
+        request,
+        "_waiting.html",
+        {
+            "waiting": queries.waiting(actor, port),
+            "port": port,
+            "chosen": request.GET.get("chosen", ""),
+        },
+    )
 
 
 @login_required

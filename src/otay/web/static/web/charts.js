@@ -55,7 +55,7 @@ function draw(uPlot, figure) {
       { ...axis, size: 56, values: (_u, splits) => splits.map((value) => (value >= 10000 ? short : number).format(value)) },
     ],
     series: [
-      { label: "", value: (_u, value) => (value == null ? "" : given.time ? moment.format(new Date(value * 1000)) : given.x[value]) },
+      { label: figure.querySelector("thead th").textContent, value: (_u, value) => (value == null ? "–" : given.time ? moment.format(new Date(value * 1000)) : given.x[value]) },
       ...given.series.map((line, index) => ({
         label: line.label,
         stroke: COLOURS[index % COLOURS.length],
