@@ -14,10 +14,9 @@ from otay.core.errors import OtayError
 from otay.core.findings import Finding, error, refuses
 from otay.core.i18n import N_, translate
 from otay.core.terminal import Command, language_option, option
-from otay.formats.registry import MAX_BYTES, ReadResult, formats, messages
+from otay.formats.files import STDIN, content
+from otay.formats.registry import ReadResult, formats, messages
 from otay.formats.registry import read as read_message
-
-STDIN = "-"
 
 
 def _answer(data: object) -> None:
@@ -38,32 +37,16 @@ def _list_formats(language: str, as_json: bool) -> None:
         click.echo(f"{entry['format']:<{width}}  {entry['title']} ({translate(direction, language)})")
 
 
-def _content(file: str) -> bytes:
-    """At most one byte more than the bound, so that what is too large is seen without being loaded."""
-    if file == STDIN:
-        return sys.stdin.buffer.read(MAX_BYTES + 1)
-    with open(file, "rb") as stream:
-        return stream.read(MAX_BYTES + 1)
-
-
 def _misuse(language: str, message: str, **params: object) -> click.UsageError:
     return click.UsageError(translate(message, language, **params))
 
 
 def _load(file: str, format: str, language: str) -> ReadResult:
-    try:
-        data = _content(file)
-    except FileNotFoundError:
-        raise _misuse(language, N_("%(file)s: there is no such file."), file=file) from None
-    except IsADirectoryError:
-        raise _misuse(language, N_("%(file)s is a folder: name the files in it."), file=file) from None
-    except (OSError, ValueError) as failure:
-        reason = getattr(failure, "strerror", None) or str(failure)
-        raise _misuse(language, N_("%(file)s cannot be read: %(reason)s."), file=file, reason=reason) from None
-    return read_message(data, format=format, name="" if file == STDIN else file)
+    return read_message(content(file, language), format=format, name="" if file == STDIN else file)
 
 
-def _show(findings: Sequence[Finding], language: str) -> None:
+def show(findings: Sequence[Finding], language: str) -> None:
+    """Findings as text, on standard error."""
     for item in findings:
         parts = [part for part in (item.place, item.text(language), item.remedy_text(language)) if part]
         click.echo(f"{item.severity}: {' '.join(parts)} [{item.rule}]", err=True)
@@ -91,7 +74,7 @@ def _write_out(files: Sequence[str], format: str, target: str, language: str, as
         written, result = _convert(_load(file, format, language), target)
         refused = refused or refuses(result.findings)
         if len(files) == 1 and len(written) <= 1 and not as_json:
-            _show(result.findings, language)
+            show(result.findings, language)
             sys.stdout.buffer.write(b"".join(written))
             sys.stdout.buffer.flush()
             continue

@@ -23,8 +23,43 @@ OTHER: Final = "other"
 
 # Doc 9303 part 3, section 5: codes of issuers and nationalities beyond ISO 3166-1
 _MORE_COUNTRIES = frozenset(
-    "D GBD GBN GBO GBP GBS EUE UNO UNA UNK UNM XBA XIM XCC XCE XCO XEC XPO XES XMP XOM XDC XXA XXB XXC XXX RKS UTO XKX "
-    "XAA ROM ZAR TMP SCG YUG".split()
+    [
+        "D",
+        "GBD",
+        "GBN",
+        "GBO",
+        "GBP",
+        "GBS",
+        "EUE",
+        "UNO",
+        "UNA",
+        "UNK",
+        "UNM",
+        "XBA",
+        "XIM",
+        "XCC",
+        "XCE",
+        "XCO",
+        "XEC",
+        "XPO",
+        "XES",
+        "XMP",
+        "XOM",
+        "XDC",
+        "XXA",
+        "XXB",
+        "XXC",
+        "XXX",
+        "RKS",
+        "UTO",
+        "XKX",
+        "XAA",
+        "ROM",
+        "ZAR",
+        "TMP",
+        "SCG",
+        "YUG",
+    ]
 )
 SEXES = frozenset(["M", "F", "X", "U"])
 

@@ -163,20 +163,17 @@ def _read(value: str, code: str, century: Callable[[int], int]) -> Read:
         parts = {letter: digits[shape.index(letter) : shape.rindex(letter) + 1] for letter in set(shape)}
         year = int(parts["C"]) if "C" in parts else century(int(parts["Y"]))
         try:
-            if "h" not in parts:
-                iso = date(year, int(parts["M"]), int(parts["D"])).isoformat()
-            else:
-                iso = _moment(year, parts)
+            day = date(year, int(parts["M"]), int(parts["D"]))
+            iso = _moment(day, parts) if "h" in parts else day.isoformat()
         except ValueError:
             return Read("", Problem.CALENDAR)
         return Read(iso, None if agreed else Problem.FORMAT)
     return Read("", Problem.SHAPE)
 
 
-def _moment(year: int, parts: dict[str, str]) -> str:
-    clock = int(parts["h"]), int(parts["m"]), int(parts.get("s", "0"))
-    if clock[:2] == (24, 0):  # midnight at the end of the day, as timetables write it
-        day = date.fromordinal(date(year, int(parts["M"]), int(parts["D"])).toordinal() + 1)
-        return f"{day.isoformat()}T00:00"
-    moment = datetime(year, int(parts["M"]), int(parts["D"]), *clock)  # noqa: DTZ001 local time of the port
+def _moment(day: date, parts: dict[str, str]) -> str:
+    hour, minute, second = int(parts["h"]), int(parts["m"]), int(parts.get("s", "0"))
+    if (hour, minute, second) == (24, 0, 0):  # midnight at the end of the day, as timetables write it
+        return f"{date.fromordinal(day.toordinal() + 1).isoformat()}T00:00"
+    moment = datetime(day.year, day.month, day.day, hour, minute, second)  # noqa: DTZ001 local time of the port
     return moment.isoformat(timespec="seconds" if "s" in parts else "minutes")

@@ -426,8 +426,8 @@ def transfers(messages: Sequence[Message]) -> list[list[Message]]:
         parts.append(message)
         if _complete(parts):
             whole.append(_in_order(waiting.pop(key)))
-    for parts in waiting.values():
-        parts = _in_order(parts)
+    for unfinished in waiting.values():
+        parts = _in_order(unfinished)
         text = N_("The transfer in parts is not complete; here are: %(parts)s.")
         listed = ", ".join(":".join(part.part).strip(":") for part in parts)
         first = parts[0]

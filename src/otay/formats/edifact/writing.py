@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from otay.formats.edifact.interchange import Envelope
 from otay.formats.edifact.separators import DEFAULT, Separators
@@ -83,6 +84,20 @@ def interchange(
     ]
     text = "\r\n".join(lines) + "\r\n"
     return text.encode("ascii") if text.isascii() else text.encode("utf-8")
+
+
+def envelope_of(about: Mapping[str, Any], application: str = "") -> Envelope:
+    """The envelope of a record's ``message``."""
+    return Envelope(
+        about.get("sender") or "",
+        about.get("sender_qualifier") or "",
+        about.get("recipient") or "",
+        about.get("recipient_qualifier") or "",
+        about.get("interchange") or about.get("reference") or "1",
+        about.get("prepared") or "",
+        application,
+        bool(about.get("test")),
+    )
 
 
 def _moment(prepared: str) -> tuple[str, str]:

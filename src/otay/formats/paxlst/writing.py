@@ -7,8 +7,8 @@ from datetime import date
 from typing import Any
 
 from otay.formats.edifact.dates import Calendar
-from otay.formats.edifact.interchange import EPOCH, Envelope
-from otay.formats.edifact.writing import Part, Writer, interchange
+from otay.formats.edifact.interchange import EPOCH
+from otay.formats.edifact.writing import Part, Writer, envelope_of, interchange
 from otay.formats.manifest import CREW, OTHER, PASSENGER, TRANSIT_CREW, TRANSIT_PASSENGER
 from otay.formats.paxlst.functions import codes
 from otay.formats.registry import ReadResult
@@ -39,14 +39,7 @@ def write_record(record: Mapping[str, Any]) -> bytes:
     reference = about.get("reference") or "1"
     rest: list[Part] = [about["access_reference"]] if about.get("access_reference") else []
     message = writer.message(reference, f"PAXLST:{_VERSION}:UN:IATA", *rest)
-    envelope = Envelope(
-        about.get("sender") or "",
-        recipient=about.get("recipient") or "",
-        reference=about.get("interchange") or reference,
-        prepared=prepared,
-        application="APIS",
-        test=bool(about.get("test")),
-    )
+    envelope = envelope_of(about, "APIS")
     group: list[Part] = ["PAXLST", "UN", _VERSION.split(":")]
     return interchange([message], syntax=["UNOA", "4"], envelope=envelope, group=group)
 

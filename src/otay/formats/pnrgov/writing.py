@@ -7,8 +7,8 @@ from datetime import date
 from typing import Any
 
 from otay.formats.edifact.dates import Calendar
-from otay.formats.edifact.interchange import EPOCH, Envelope
-from otay.formats.edifact.writing import Writer, interchange
+from otay.formats.edifact.interchange import EPOCH
+from otay.formats.edifact.writing import Writer, envelope_of, interchange
 from otay.formats.registry import ReadResult
 
 _VERSION = "11:1"
@@ -44,14 +44,7 @@ def write_record(record: Mapping[str, Any]) -> bytes:
     reference = about.get("reference") or "1"
     access = [about["access_reference"]] if about.get("access_reference") else []
     message = writer.message(reference, f"PNRGOV:{_VERSION}:IA", *access)
-    envelope = Envelope(
-        about.get("sender") or "",
-        recipient=about.get("recipient") or "",
-        reference=about.get("interchange") or reference,
-        prepared=prepared,
-        application="PNRGOV",
-        test=bool(about.get("test")),
-    )
+    envelope = envelope_of(about, "PNRGOV")
     group = ["PNRGOV", "IA", _VERSION.split(":")]
     return interchange([message], syntax=["IATA", "1"], envelope=envelope, group=group)
 
@@ -100,17 +93,10 @@ class _Reservation:
         ]
         if moments:
             add("DAT", *moments)
-        for contact in data.get("contacts") or []:
-            if contact["type"] == "email":
-                add("IFT", ["4", "28"], f"CTCE {contact['value'].upper().replace('@', '//')}")
-        for address in data.get("addresses") or []:
-            keys = ("purpose", "street", "city", "region", "region_name", "country", "postcode", "contact")
-            add("ADD", "", [address.get(key) or "" for key in keys])
+        self._ways_to_reach()
         for number, person in enumerate(travellers, 1):
             self._traveller(person, person.get("reference") or str(number))
-        for payment in data.get("payments") or []:
-            keys = ("form", "", "amount", "card", "account", "expires")
-            add("FOP", [payment.get(key) or "" for key in keys])
+        self._payments()
         for leg in data.get("flights") or []:
             _leg(self.writer, leg)
             if leg.get("status"):
@@ -121,6 +107,20 @@ class _Reservation:
         if data.get("split_to"):
             add("EQN", data.get("split_count") or str(len(data["split_to"])))
             add("RCI", *(["", locator] for locator in data["split_to"]))
+
+    def _ways_to_reach(self) -> None:
+        add, data = self.writer.add, self.data
+        for contact in data.get("contacts") or []:
+            if contact["type"] == "email":
+                add("IFT", ["4", "28"], f"CTCE {contact['value'].upper().replace('@', '//')}")
+        for address in data.get("addresses") or []:
+            keys = ("purpose", "street", "city", "region", "region_name", "country", "postcode", "contact")
+            add("ADD", "", [address.get(key) or "" for key in keys])
+
+    def _payments(self) -> None:
+        for payment in self.data.get("payments") or []:
+            keys = ("form", "", "amount", "card", "account", "expires")
+            self.writer.add("FOP", [payment.get(key) or "" for key in keys])
 
     def _traveller(self, person: Person, reference: str) -> None:
         add = self.writer.add

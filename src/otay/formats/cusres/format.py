@@ -1,0 +1,31 @@
+"""The border's answer's entry in the registry."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from otay.core.i18n import N_
+from otay.formats.registry import Format, ReadResult
+
+MAX_BYTES = 16 * 1024 * 1024
+_HEADER = re.compile(rb"UNH[^\r\n]{1,60}CUSRES", re.I)
+
+
+def _detect(data: bytes, name: str) -> float:
+    return 0.95 if _HEADER.search(data[:65536]) else 0.0
+
+
+def _read(data: bytes, name: str) -> ReadResult:
+    from otay.formats.cusres.reading import read
+
+    return read(data, name)
+
+
+def _write(result: ReadResult) -> Sequence[bytes]:
+    from otay.formats.cusres.writing import write
+
+    return write(result)
+
+
+FORMATS = (Format("cusres", N_("Answer to a passenger list, UN/EDIFACT CUSRES"), _detect, _read, _write, MAX_BYTES),)
