@@ -1,0 +1,1 @@
+"""Planning: can a port of entry meet its demand?"""
