@@ -14,6 +14,7 @@ from otay.goods.declarations.models import Declaration
 from otay.goods.declarations.services import Step
 from otay.node import audit, clock, roles
 from otay.node.models import AuditEvent
+from otay.web.demo import life
 
 pytestmark = pytest.mark.django_db
 
@@ -60,7 +61,7 @@ def test_an_officer_of_another_port_sees_and_touches_nothing() -> None:
     stranger = factory.actor(OFFICER, ports=["2506"])
     with pytest.raises(NotFound):
         queries.declaration(stranger, row.number)
-    with pytest.raises(Forbidden):
+    with pytest.raises(NotFound):
         services.arrive(actor=stranger, number=row.number)
     assert queries.queues(stranger) == []
 
@@ -75,6 +76,17 @@ def test_traders_see_their_own_only() -> None:
         services.withdraw(actor=factory.broker("MALLORY"), number=row.number)
     services.withdraw(actor=factory.broker(), number=row.number, reason="shipment cancelled")
     assert Declaration.objects.get().state == State.WITHDRAWN
+
+
+def test_a_trader_without_a_party_is_nobody_in_particular() -> None:
+    """An account that an administrator forgot to give a party sees what it sent itself, and nothing else."""
+    row = factory.lodged()
+    nameless = factory.actor(roles.TRADER, key="client:nameless")
+    assert queries.visible(nameless).count() == 0
+    with pytest.raises(NotFound):
+        services.withdraw(actor=nameless, number=row.number)
+    own = factory.lodged(life.import_declaration(factory.trucks(2)[1]), sender=nameless)
+    assert [found.number for found in queries.visible(nameless)] == [own.number]
 
 
 def test_a_trader_releases_nothing() -> None:

@@ -24,11 +24,13 @@ class DeclarationsConfig(AppConfig):
         booth = [roles.PORT_OFFICER, roles.SUPERVISOR]
         sees = [
             *booth, roles.TARGETING, roles.TRUSTED_PROGRAMME, roles.TRANSIT, roles.INVESTIGATIONS, roles.PLANNER,
-            roles.AUDITOR, roles.TRADER, roles.CARRIER,
+            roles.AUDITOR,
         ]  # fmt: skip
+        trade = [roles.TRADER, roles.CARRIER]
         roles.declare("declarations.view", _("See declarations"), held_by=sees)
-        roles.declare("declarations.lodge", _("Lodge and amend declarations"), held_by=[roles.TRADER, roles.CARRIER])
-        roles.declare("declarations.withdraw", _("Withdraw declarations"), held_by=[roles.TRADER, roles.CARRIER])
+        roles.declare("declarations.view_own", _("See one's own declarations"), held_by=trade)
+        roles.declare("declarations.lodge", _("Lodge and amend declarations"), held_by=trade)
+        roles.declare("declarations.withdraw", _("Withdraw declarations"), held_by=trade)
         roles.declare("declarations.process", _("Receive conveyances at the booth"), held_by=booth)
         roles.declare("declarations.inspect", _("Record inspections"), held_by=booth)
         roles.declare("declarations.release", _("Release goods or refuse their entry"), held_by=booth)
@@ -44,6 +46,9 @@ class DeclarationsConfig(AppConfig):
         for entry in (
             registry.MenuEntry(
                 "declarations", "goods", _("Declarations"), "declarations:list", "declarations.view", 10
+            ),
+            registry.MenuEntry(
+                "own_declarations", "goods", _("My declarations"), "declarations:list", "declarations.view_own", 10
             ),
             registry.MenuEntry("booth", "border", _("Booth"), "declarations:booth", "declarations.process", 20),
             registry.MenuEntry("queues", "border", _("Queues"), "declarations:queues", "declarations.process", 30),
@@ -69,4 +74,5 @@ class DeclarationsConfig(AppConfig):
         for fact in indicators.PORT_FACTS:
             registry.port_facts.register(fact)
         registry.alerts.register(indicators.ALERTS)
-        registry.panels.register(indicators.PANEL)
+        for panel in indicators.PANELS:
+            registry.panels.register(panel)

@@ -100,7 +100,7 @@ PORT_FACTS = (
 
 def red_waiting(actor: Actor) -> list[Alert]:
     """Red-lane conveyances that have waited over an hour for their inspection."""
-    if actor.party or not actor.may("declarations.process"):
+    if not queries.is_officer(actor) or not actor.may("declarations.process"):
         return []
     rows = queries.visible(actor).filter(
         state=State.AT_PORT, lane=Lane.RED, arrived_at__lt=clock.now() - timedelta(hours=1)
@@ -137,4 +137,7 @@ def lanes_today(actor: Actor) -> dict[str, int]:
     return dict(rows.annotate(count=Count("id")))
 
 
-PANEL = Panel("declarations", _("Goods now"), "declarations/_panel.html", latest, queries.VIEW, 30)
+PANELS = (
+    Panel("declarations", _("Goods now"), "declarations/_panel.html", latest, queries.VIEW, 30),
+    Panel("own_declarations", _("Your goods now"), "declarations/_panel.html", latest, queries.VIEW_OWN, 30),
+)

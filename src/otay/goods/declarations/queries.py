@@ -26,17 +26,27 @@ from otay.goods.declarations.models import (
 from otay.node.actors import Actor
 
 VIEW = "declarations.view"
+VIEW_OWN = "declarations.view_own"
+
+
+def is_officer(actor: Actor) -> bool:
+    """True for those who see the declarations of their ports; traders, brokers and carriers see their own."""
+    return not actor.party and actor.may(VIEW)
+
+
+def own_identifier(actor: Actor) -> str:
+    """What a declaration names ``actor`` by: the party it speaks for, else its own key."""
+    return actor.party or actor.key
 
 
 def visible(actor: Actor) -> QuerySet[Declaration]:
     """The declarations that ``actor`` may see: an officer those of its ports, a trader or broker its own."""
-    if actor.party:
-        return Declaration.objects.filter(
-            Q(sender=actor.party) | Q(declarant=actor.party) | Q(importer=actor.party) | Q(exporter=actor.party)
-        )
-    actor.require(VIEW)
-    ports = actor.ports(VIEW)
-    return Declaration.objects.all() if ports is None else Declaration.objects.filter(port__in=ports)
+    if is_officer(actor):
+        ports = actor.ports(VIEW)
+        return Declaration.objects.all() if ports is None else Declaration.objects.filter(port__in=ports)
+    actor.require(VIEW_OWN)
+    own = own_identifier(actor)
+    return Declaration.objects.filter(Q(sender=own) | Q(declarant=own) | Q(importer=own) | Q(exporter=own))
 
 
 def declaration(actor: Actor, number: str) -> Declaration:

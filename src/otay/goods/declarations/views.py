@@ -78,7 +78,7 @@ def declarations(request: HttpRequest) -> HttpResponse:
 
 def _ports(actor: Actor) -> list[Any]:
     held = actor.ports(queries.VIEW)
-    return [port for port in ports() if held is None or actor.party or port.code in held]
+    return [port for port in ports() if held is None or not queries.is_officer(actor) or port.code in held]
 
 
 @login_required
@@ -95,9 +95,10 @@ def _card(actor: Actor, row: Declaration) -> dict[str, Any]:
     """What the declaration's page and the booth both show of it."""
     versions = queries.versions(row)
     mirror = queries.neighbour_records([row.ucr]).get(row.ucr)
-    officer = not actor.party
+    officer = queries.is_officer(actor)
     return {
         "row": row,
+        "officer": officer,
         "core": versions[-1].core,
         "versions": versions,
         "mirror": mirror if officer else None,
@@ -119,8 +120,9 @@ def _explanation(row: Declaration) -> Explanation | None:
 
 def _possible(actor: Actor, row: Declaration) -> list[str]:
     """The steps that this actor may take now."""
-    port = None if actor.party else row.port
-    kinds = [Kind.WITHDRAWN] if actor.party else domain.BOOTH
+    officer = queries.is_officer(actor)
+    port = row.port if officer else None
+    kinds = domain.BOOTH if officer else (Kind.WITHDRAWN,)
     return [
         kind
         for kind in kinds
