@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from otay.engines.names.lexicon import SHORT_FORMS
+from otay.engines.names.lexicon import GIVEN, SHORT_FORMS, SURNAMES
 from otay.engines.names.sounds import sound_key
 
 FLOOR = 0.6  # words less alike than this are different words
@@ -24,6 +24,7 @@ SOUNDS_ALIKE = 0.96
 SHORT_FORM = 0.93
 INITIAL = 0.8
 JOINED = 0.96
+KNOWN_APART = 1.4  # how much further apart two well-known names are than their letters
 _BLOCK = 2_000_000  # cells of one block of distances
 _VOWELS = frozenset("AEIOU")
 _CLOSE = frozenset(
@@ -62,12 +63,17 @@ def likeness(first: str, second: str) -> tuple[float, Likeness | None]:
         best = SOUNDS_ALIKE, Likeness.SOUND
     elif SHORT_FORMS.get(first, _NO_GROUPS) & SHORT_FORMS.get(second, _NO_GROUPS):
         best = SHORT_FORM, Likeness.SHORT_FORM
-    elif (value := spelling(key, other)) >= FLOOR:
-        best = value, Likeness.SPELLING
+    else:
+        value = spelling(key, other)
+        if first in _KNOWN and second in _KNOWN:  # MARIO is a name, not a misspelled MARIA
+            value = 1.0 - (1.0 - value) * KNOWN_APART
+        if value >= FLOOR:
+            best = value, Likeness.SPELLING
     return best
 
 
 _NO_GROUPS: frozenset[int] = frozenset()
+_KNOWN = GIVEN | SURNAMES | frozenset(SHORT_FORMS)
 
 
 @lru_cache(maxsize=1 << 18)

@@ -1,0 +1,132 @@
+"""A list of names made searchable: many queries at once, with exactly the hits of comparing each with every entry."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import chain
+
+import numpy as np
+from numpy.typing import NDArray
+
+from otay.engines.names.penalties import penalties
+from otay.engines.names.scoring import THRESHOLD, kind_of
+from otay.engines.names.search import Found, Names, Postings, Terms, search_kernel
+from otay.engines.names.similarity import JOINED, Vocabulary
+from otay.engines.names.sounds import sound_key
+from otay.engines.names.structure import Name
+
+ROOM = 1 << 18  # hits that one call of the kernel may return beyond one list's length
+REMEMBERED = 200_000  # words of queries whose like words are kept
+
+_Like = tuple[NDArray[np.int64], NDArray[np.float32]]
+_Term = tuple[str, bool]  # a text, and whether it is a join
+
+
+def _starts(lengths: Iterable[int]) -> NDArray[np.int64]:
+    return np.concatenate(([0], np.cumsum(np.fromiter(lengths, np.int64)))).astype(np.int64)
+
+
+def _names(names: Sequence[Name], numbers: Iterable[int]) -> Names:
+    spans = [
+        (first, span)
+        for name in names
+        for first, span in (
+            *((place, 1) for place in range(len(name.words))),
+            *((join.first, join.span) for join in name.joins),
+        )
+    ]
+    return Names(
+        start=_starts(len(name.words) + len(name.joins) for name in names),
+        words=np.fromiter((len(name.words) for name in names), np.int64, len(names)),
+        organisation=np.fromiter((name.organisation for name in names), np.uint8, len(names)),
+        terms=np.fromiter(numbers, np.int64, len(spans)),
+        roles=np.fromiter(chain.from_iterable((*name.roles, *[0] * len(name.joins)) for name in names), np.int64),
+        kinds=np.fromiter(
+            chain.from_iterable((*map(kind_of, name.words), *[0] * len(name.joins)) for name in names), np.int64
+        ),
+        spans=np.array(spans, np.int64).reshape(-1, 2),
+    )
+
+
+class NameIndex:
+    """The words of a list's names, each with the entries that hold it."""
+
+    def __init__(self, names: Sequence[Name]) -> None:
+        self.names = tuple(names)
+        self._vocabulary = Vocabulary(word for name in names for word in name.words)
+        self._joins: dict[str, int] = {}
+        self._remembered: dict[_Term, _Like] = {}
+        self._entries = _names(self.names, chain.from_iterable(map(self._numbers, self.names)))
+        self._postings = self._posted()
+        self._weights = np.stack([penalties(organisation=False), penalties(organisation=True)])
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def search(self, queries: Sequence[Name], *, threshold: float = THRESHOLD, full_scan: bool = False) -> Found:
+        """Every pair of query and entry whose score reaches ``threshold`` (above 0), by query, best first.
+
+        ``full_scan`` compares with every entry instead of asking the index; the hits are the same.
+        """
+        if not queries or not self.names:
+            return Found(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.float32))
+        asked, terms = self._asked(queries)
+        room = Found(
+            np.empty(len(self.names) + ROOM, np.int64),
+            np.empty(len(self.names) + ROOM, np.int64),
+            np.empty(len(self.names) + ROOM, np.float32),
+        )
+        parts: list[Found] = []
+        following = 0
+        least = max(threshold, 1e-6)
+        while following < len(queries):
+            hits, following = search_kernel(
+                following, asked, self._entries, terms, self._postings, self._weights, least, full_scan, room
+            )
+            parts.append(Found(*(column[:hits].copy() for column in room)))
+        found = Found(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+        order = np.lexsort((found.entries, -found.scores, found.queries))
+        return Found(*(column[order] for column in found))
+
+    def _numbers(self, name: Name) -> list[int]:
+        size = len(self._vocabulary.words)
+        joined = (self._joins.setdefault(sound_key(join.text), size + len(self._joins)) for join in name.joins)
+        return [*(self._vocabulary.number[word] for word in name.words), *joined]
+
+    def _posted(self) -> Postings:
+        entries = np.repeat(np.arange(len(self.names)), np.diff(self._entries.start))
+        order = np.lexsort((entries, self._entries.terms))
+        size = len(self._vocabulary.words)
+        counts = np.bincount(self._entries.terms, minlength=size + len(self._joins))
+        return Postings(_starts(counts.tolist()), entries[order], size)
+
+    def _asked(self, queries: Sequence[Name]) -> tuple[Names, Terms]:
+        numbers: dict[_Term, int] = {}
+        rows = [
+            numbers.setdefault(term, len(numbers))
+            for name in queries
+            for term in chain(((word, False) for word in name.words), ((join.text, True) for join in name.joins))
+        ]
+        likes = self._like(list(numbers))
+        terms = Terms(
+            _starts(len(like[0]) for like in likes),
+            np.concatenate([like[0] for like in likes] or [np.zeros(0, np.int64)]),
+            np.concatenate([like[1] for like in likes] or [np.zeros(0, np.float32)]),
+        )
+        return _names(queries, rows), terms
+
+    def _like(self, terms: Sequence[_Term]) -> list[_Like]:
+        if len(self._remembered) > REMEMBERED:
+            self._remembered.clear()
+        unknown = [term for term in terms if term not in self._remembered]
+        words = [text for text, joined in unknown if not joined]
+        for word, (numbers, values) in zip(words, self._vocabulary.alike(words), strict=True):
+            join = self._joins.get(sound_key(word))
+            if join is not None:
+                numbers, values = np.append(numbers, join), np.append(values, np.float32(JOINED))
+            self._remembered[word, False] = numbers, values
+        for text, joined in unknown:
+            if joined:
+                sounding = np.array(self._vocabulary.sounding(text), np.int64)
+                self._remembered[text, True] = sounding, np.full(len(sounding), JOINED, np.float32)
+        return [self._remembered[term] for term in terms]
