@@ -38,6 +38,7 @@ def assess(*, actor: Actor, subjects: Sequence[Subject]) -> list[Assessment]:
     at = clock.now()
     tables = current_tables(sorted({subject.kind for subject in subjects}), at)
     secret = selection_secret()
+    audit.locked_head(audit.CHAIN)  # before the counts below, which others add to as well
     made = Assessment.objects.bulk_create(
         _assessment(subject, tables[subject.kind], secret, at) for subject in subjects
     )

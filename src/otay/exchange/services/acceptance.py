@@ -29,6 +29,7 @@ from otay.exchange.queries import Standing
 from otay.exchange.registry import Received, record_types
 from otay.exchange.services.faults import note_refusal, printable
 from otay.node import audit, clock
+from otay.node.bulk import update_many
 from otay.node.models import ChainHead
 
 HELD_LISTED = 500
@@ -237,7 +238,7 @@ def apply(peer: Peer, rows: Sequence[Inbox]) -> list[Inbox]:
             failed += [row for row in group if len(group) == 1 or _received(peer, [row])]
     for row in failed:
         log.error("record %s of %s is in quarantine: %s", row.sequence, peer.country, row.note)
-    Inbox.objects.bulk_update(failed, ["state", "note"], batch_size=200)
+    update_many(failed, ["state", "note"])
     return failed
 
 

@@ -66,6 +66,8 @@ def _item(term: Term, citation: str, publication: Publication, at: datetime) -> 
 def append(actor: Actor, peer: Peer, items: Sequence[_Item]) -> int:
     """Chain ``items`` to the end of the stream to ``peer``. The head's lock makes writers take turns."""
     own = keystore.own_country()
+    # A change writes the audit log as well, some before and some after: with one order nobody waits crosswise.
+    audit.locked_head(audit.CHAIN)
     head = audit.locked_head(queries.head_name(peer.stream(Direction.OUT, own)))
     items = _not_yet_sent(peer, items)
     if not items:

@@ -12,11 +12,12 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 
 from otay.core.canonical import canonical_json, digest
 from otay.core.findings import Finding, error
 from otay.core.i18n import N_
-from otay.goods.declarations import domain, sharing
+from otay.goods.declarations import domain, queries, sharing
 from otay.goods.declarations.domain import DECLARATION, Kind, State
 from otay.goods.declarations.facts import facts_of
 from otay.goods.declarations.models import Declaration, DeclarationEvent, DeclarationVersion, NumberSeries
@@ -54,11 +55,12 @@ class Lodged:
 def lodge(*, actor: Actor, node: NodeConfig, lodgements: Sequence[Lodgement]) -> list[Lodged]:
     """Accept and assess each lodgement, or refuse it. One lodgement's fault never stops another."""
     actor.require(LODGE)
-    sender = actor.party or actor.key
+    sender = queries.own_identifier(actor)
     answers = [Lodged() for _ in lodgements]
     originals, amendments = [], []
     for answer, lodgement in zip(answers, lodgements, strict=True):
         (amendments if lodgement.core.get("function") == AMENDMENT else originals).append((answer, lodgement))
+    _lock(sender, [lodgement.core for _answer, lodgement in amendments])
     _lodge_originals(actor, sender, node, originals)
     for answer, lodgement in amendments:
         _amend(actor, sender, answer, lodgement)
@@ -69,11 +71,14 @@ AMENDMENT = 13
 
 
 def _lodge_originals(actor: Actor, sender: str, node: NodeConfig, pairs: list[tuple[Lodged, Lodgement]]) -> None:
+    if not pairs:
+        return
+    now = clock.now()
+    series = _locked_series(now.year)  # first: of two lodgements under one reference the second then sees the first
     fresh = _without_repeated_references(sender, pairs)
     if not fresh:
         return
-    now = clock.now()
-    numbers = _numbers(node.country, now.year, len(fresh))
+    numbers = _numbers(series, node.country, len(fresh))
     cores = [lodgement.core for _answer, lodgement in fresh]
     rows = [_row(number, sender, lodgement) for number, (_answer, lodgement) in zip(numbers, fresh, strict=True)]
     _assess(actor, rows, cores)
@@ -121,13 +126,16 @@ def _reference_taken(place: str, reference: str, number: str) -> Finding:
     )
 
 
-def _numbers(country: str, year: int, count: int) -> list[str]:
+def _locked_series(year: int) -> NumberSeries:
     NumberSeries.objects.get_or_create(year=year)
-    series = NumberSeries.objects.select_for_update().get(year=year)
+    return NumberSeries.objects.select_for_update().get(year=year)
+
+
+def _numbers(series: NumberSeries, country: str, count: int) -> list[str]:
     first = series.last + 1
     series.last += count
     series.save(update_fields=["last"])
-    return [domain.declaration_number(country, year, serial) for serial in range(first, first + count)]
+    return [domain.declaration_number(country, series.year, serial) for serial in range(first, first + count)]
 
 
 def _row(number: str, sender: str, lodgement: Lodgement) -> Declaration:
@@ -211,6 +219,16 @@ def _amend(actor: Actor, sender: str, answer: Lodged, lodgement: Lodgement) -> N
     sharing.publish_declarations(actor=actor, rows=[row], cores=[lodgement.core])
     audit.record(actor=actor, action="declarations.amended", subject=f"declaration:{row.number}", version=row.version)
     answer.declaration = row
+
+
+def _lock(sender: str, cores: Sequence[dict[str, Any]]) -> None:
+    """Lock the declarations to amend before anything else is locked, in one order: see "Locks" in the architecture."""
+    if not cores:
+        return
+    numbers = [core["declaration_number"] for core in cores if core.get("declaration_number")]
+    references = [core["reference"] for core in cores if not core.get("declaration_number")]
+    named = Q(number__in=numbers) | Q(reference__in=references)
+    list(Declaration.objects.select_for_update().filter(named, sender=sender).order_by("pk").values_list("pk"))
 
 
 def _amended_row(sender: str, core: dict[str, Any]) -> Declaration | None:
