@@ -53,7 +53,10 @@ def _reservations(record: Mapping[str, Any]) -> list[tuple[Mapping[str, Any], li
     travellers: list[Person] = record.get("travellers") or []
     reservations = record.get("reservations")
     if reservations is not None:
-        return [(one, [travellers[number - 1] for number in one.get("travellers") or []]) for one in reservations]
+        return [
+            (one, [travellers[n - 1] for n in one.get("travellers") or [] if 0 < n <= len(travellers)])
+            for one in reservations
+        ]
     by_locator: dict[str, list[Person]] = {}
     for person in travellers:
         by_locator.setdefault((person.get("references") or {}).get("AVF") or "", []).append(person)
@@ -86,7 +89,9 @@ class _Reservation:
         add, data = self.writer.add, self.data
         add("SRC")
         created = _moment(data.get("created"))
-        others = [[other["carrier"], other["locator"]] for other in data.get("other_locators") or []]
+        others = [
+            [other.get("carrier") or "", other.get("locator") or ""] for other in data.get("other_locators") or []
+        ]
         add("RCI", [data.get("carrier") or "", data.get("locator") or "", "", *created], *others)
         moments = [
             [code, *_moment(data[key])] for key, code in (("changed", "700"), ("ticketed", "710")) if data.get(key)
@@ -128,7 +133,7 @@ class _Reservation:
         category = _CATEGORIES.get(person.get("category") or "", "A")
         add("TIF", person.get("surnames") or "", [given, category, reference])
         for member in person.get("frequent_flyer") or []:
-            add("FTI", [member["carrier"], member["number"]])
+            add("FTI", [member.get("carrier") or "", member.get("number") or ""])
         if (person.get("references") or {}).get("REF"):
             add("REF", ["", person["references"]["REF"]])
         for ticket in person.get("tickets") or []:
@@ -153,8 +158,10 @@ class _Reservation:
         legs = [(leg.get("origin"), leg.get("destination")) for leg in self.data.get("flights") or []]
         for seat in person.get("seats") or []:
             ports = (seat.get("origin") or "", seat.get("destination") or "")
-            if ports not in legs:
-                self.writer.add("SSR", ["SEAT", "HK", "1", "YY", "", "", *ports], [seat["seat"], "", reference])
+            if ports not in legs and seat.get("seat"):
+                self.writer.add(
+                    "SSR", ["SEAT", "HK", "1", "YY", "", "", *ports], [seat.get("seat") or "", "", reference]
+                )
 
     def _ssr(self, code: str, text: str, reference: str) -> None:
         self.writer.add("SSR", [code, "HK", "1", "YY", "", "", "", "", text], ["", "", reference])
@@ -185,7 +192,7 @@ class _Reservation:
         ports = (leg.get("origin"), leg.get("destination"))
         for number, person in enumerate(travellers, 1):
             seats = [
-                seat["seat"]
+                seat.get("seat") or ""
                 for seat in person.get("seats") or []
                 if (seat.get("origin"), seat.get("destination")) == ports
             ]
