@@ -1,235 +1,183 @@
-"""Which word of one name stands for which word of the other, and what that leaves unexplained: a compiled kernel.
-
-A comparison is a row of counts (:class:`Trait`), each with a penalty; the score is one minus what the penalties sum to.
-"""
+"""Which part of one name stands for which part of the other, and what that leaves unexplained: compiled kernels."""
 
 from __future__ import annotations
 
-from enum import IntEnum
-
 import numpy as np
-from numpy.typing import NDArray
 
+from otay.engines.names.packing import INITIAL, Floats, Integers, Names
+from otay.engines.names.structure import GIVEN_NAME, MATERNAL, PATERNAL
+from otay.engines.names.traits import Trait
 from otay.engines.queueing.compiling import kernel
 
-Floats = NDArray[np.float32]
-Integers = NDArray[np.int64]
-
-
-class Trait(IntEnum):
-    """What a comparison of two names counts."""
-
-    UNLIKE = 0  # how unlike the matched words are, summed
-    UNLIKE_MOST = 1  # ... and of the worst pair
-    CONFLICT_GIVEN = 2  # both have a given name left over: another person
-    CONFLICT_PATERNAL = 3
-    CONFLICT_MATERNAL = 4
-    CONFLICT_OPEN = 5  # both have a word left over whose role is open
-    DROPPED_GIVEN = 6
-    DROPPED_PATERNAL = 7
-    DROPPED_MATERNAL = 8
-    DROPPED_OPEN = 9
-    CROSSED_SURNAMES = 10  # a paternal surname stands where the other has a maternal one
-    CROSSED_GIVEN = 11  # given name and surname exchanged
-    INITIALS = 12
-    CONFLICT_NUMBER = 13
-    THIN = 14  # one word carries the match
-    SHORT_DOUBT = 15  # unlike words in a name of two words or fewer
-    DROPPED_ALL_GIVEN = 16  # no given name matched and one side has none
-    REORDERED = 17  # words of open roles in another order than one that starts elsewhere
-
-
-TRAITS = len(Trait)
-GIVEN_NAME, PATERNAL, MATERNAL = 1, 2, 4
-_SURNAME = PATERNAL | MATERNAL
+MAX_PAIRS = 256  # likenesses between two names that are looked at; names are far from having so many
+_UNLIKE, _UNLIKE_MOST, _SHORT_DOUBT = int(Trait.UNLIKE), int(Trait.UNLIKE_MOST), int(Trait.SHORT_DOUBT)
+_CONFLICT_GIVEN, _CONFLICT_PATERNAL = int(Trait.CONFLICT_GIVEN), int(Trait.CONFLICT_PATERNAL)
+_CONFLICT_MATERNAL, _CONFLICT_OPEN = int(Trait.CONFLICT_MATERNAL), int(Trait.CONFLICT_OPEN)
+_CONFLICT_NUMBER, _NO_GIVEN, _INITIALS = int(Trait.CONFLICT_NUMBER), int(Trait.NO_GIVEN), int(Trait.INITIALS)
+_DROPPED_GIVEN, _DROPPED_PATERNAL = int(Trait.DROPPED_GIVEN), int(Trait.DROPPED_PATERNAL)
+_DROPPED_MATERNAL, _DROPPED_OPEN = int(Trait.DROPPED_MATERNAL), int(Trait.DROPPED_OPEN)
+_CROSSED_SURNAMES, _CROSSED_GIVEN = int(Trait.CROSSED_SURNAMES), int(Trait.CROSSED_GIVEN)
+_REORDERED = int(Trait.REORDERED)
 
 
 @kernel
-def align(likeness: Floats, first_span: Integers, second_span: Integers, words: Integers, pairs: Integers) -> int:
-    """Pair rows with columns, best first. ``words`` is how many rows and columns are words; the others are joins.
-
-    ``first_span`` and ``second_span`` hold (place, words covered) of each row and column. Writes (row, column) into ``pairs``;
-    returns how many.
-    """
-    rows, columns = likeness.shape
-    row_used = np.zeros(32, np.uint8)
-    column_used = np.zeros(32, np.uint8)
+def bits_set(value: int) -> int:
+    """How many bits of ``value`` are set."""
     count = 0
+    while value:
+        value &= value - 1
+        count += 1
+    return count
+
+
+@kernel
+def without_lowest(value: int, count: int) -> int:
+    """``value`` with its ``count`` lowest set bits cleared."""
+    for _ in range(count):
+        value &= value - 1
+    return value
+
+
+@kernel
+def align(first: Names, one: int, second: Names, two: int, like: Integers, values: Floats, size: int) -> int:
+    """Choose pairs of parts, best first, no word twice. ``like`` holds ``size`` rows (part of the first name, part of the
+    second) and ``values`` how alike they are; the chosen pairs are moved to the front. Returns how many.
+    """
+    used_first, used_second, count = 0, 0, 0
+    begin, other = first.start[one], second.start[two]
     while True:
-        best, row_best, column_best = np.float32(0.0), -1, -1
-        for row in range(rows):
-            free = True
-            for place in range(first_span[row, 0], first_span[row, 0] + first_span[row, 1]):
-                if row_used[place]:
-                    free = False
-            if not free:
+        best = -1
+        for index in range(count, size):
+            if first.covers[begin + like[index, 0]] & used_first or second.covers[other + like[index, 1]] & used_second:
                 continue
-            for column in range(columns):
-                value = likeness[row, column]
-                if value <= best or (row >= words[0] and column >= words[1]):
-                    continue
-                taken = False
-                for place in range(second_span[column, 0], second_span[column, 0] + second_span[column, 1]):
-                    if column_used[place]:
-                        taken = True
-                if not taken:
-                    best, row_best, column_best = value, row, column
-        if row_best < 0:
+            if best < 0 or values[index] > values[best]:
+                best = index
+        if best < 0:
             return count
-        for place in range(first_span[row_best, 0], first_span[row_best, 0] + first_span[row_best, 1]):
-            row_used[place] = 1
-        for place in range(second_span[column_best, 0], second_span[column_best, 0] + second_span[column_best, 1]):
-            column_used[place] = 1
-        pairs[count, 0] = row_best
-        pairs[count, 1] = column_best
+        used_first |= first.covers[begin + like[best, 0]]
+        used_second |= second.covers[other + like[best, 1]]
+        row, column, value = like[best, 0], like[best, 1], values[best]
+        for index in range(best, count, -1):  # the others keep their order: ties go to the earlier words
+            like[index, 0], like[index, 1] = like[index - 1, 0], like[index - 1, 1]
+            values[index] = values[index - 1]
+        like[count, 0], like[count, 1], values[count] = row, column, value
         count += 1
 
 
 @kernel
 def count_traits(
-    likeness: Floats,
-    first_span: Integers,
-    second_span: Integers,
-    words: Integers,
-    first_roles: Integers,
-    second_roles: Integers,
-    first_kinds: Integers,
-    second_kinds: Integers,
-    pairs: Integers,
-    count: int,
-    traits: Floats,
+    first: Names, one: int, second: Names, two: int, like: Integers, values: Floats, count: int, traits: Floats
 ) -> bool:
-    """Fill ``traits`` from the ``count`` pairs; False where too little matches for the names to be one.
-
-    Kinds of words: 0 a word, 1 an initial, 2 a number.
-    """
+    """Fill ``traits`` from the chosen pairs; False where too few words match for the names to be one."""
     traits[:] = 0
-    first_left = np.ones(32, np.uint8)
-    second_left = np.ones(32, np.uint8)
-    full = 0
-    covered_first, covered_second = 0, 0
-    crossed, given_pairs = 0, 0
+    begin, other = first.start[one], second.start[two]
+    used_first, used_second, full, given_pairs = 0, 0, 0, 0
     for index in range(count):
-        row, column = pairs[index, 0], pairs[index, 1]
-        unlike = 1.0 - likeness[row, column]
-        initial = first_kinds[row] == 1 or second_kinds[column] == 1
-        if initial and likeness[row, column] < 1.0:
-            traits[12] += 1
-        else:
-            traits[0] += unlike
-            traits[1] = max(traits[1], unlike)
-        if not initial:
-            full += 1
-        mine, theirs = 0, 0
-        for place in range(first_span[row, 0], first_span[row, 0] + first_span[row, 1]):
-            first_left[place] = 0
-            mine |= first_roles[place]
-            covered_first += 1
-        for place in range(second_span[column, 0], second_span[column, 0] + second_span[column, 1]):
-            second_left[place] = 0
-            theirs |= second_roles[place]
-            covered_second += 1
-        if mine & theirs & GIVEN_NAME:
-            given_pairs += 1
+        row, column = begin + like[index, 0], other + like[index, 1]
+        used_first |= first.covers[row]
+        used_second |= second.covers[column]
+        mine, theirs = first.roles[row], second.roles[column]
         if not mine & theirs:
-            if (mine | theirs) & GIVEN_NAME:
-                crossed += 1
-            else:
-                traits[10] = 1
-    if full == 0 or max(covered_first, covered_second) < min(2, max(words[0], words[1])):
+            traits[_CROSSED_GIVEN if (mine | theirs) & GIVEN_NAME else _CROSSED_SURNAMES] = 1
+        elif mine & theirs & GIVEN_NAME:
+            given_pairs += 1
+        if first.kinds[row] == INITIAL or second.kinds[column] == INITIAL:
+            traits[_INITIALS] += values[index] < 1
+            continue
+        full += 1
+        traits[_UNLIKE] += 1 - values[index]
+        traits[_UNLIKE_MOST] = max(traits[_UNLIKE_MOST], 1 - values[index])
+    longest = max(first.words[one], second.words[two])
+    if full == 0 or max(bits_set(used_first), bits_set(used_second)) < min(2, longest):
         return False
-    if crossed > 0:
-        traits[11] = 1
-    if full == 1 and max(words[0], words[1]) > 1:
-        traits[14] = 1
-    if count > 2 and _reordered(first_roles, second_roles, pairs, count):
-        traits[17] = 1
-    if max(words[0], words[1]) <= 2:
-        traits[15] = traits[0]
-    _count_left_over(
-        words, first_roles, second_roles, first_kinds, second_kinds, first_left, second_left, given_pairs, traits
-    )
+    if longest <= 2:
+        traits[_SHORT_DOUBT] = traits[_UNLIKE]
+    if count > 2 and _reordered(first, one, second, two, like, count):
+        traits[_REORDERED] = 1
+    left_first = ((1 << first.words[one]) - 1) & ~used_first
+    left_second = ((1 << second.words[two]) - 1) & ~used_second
+    if left_first and left_second:
+        left_first, left_second = _conflicts(first, one, second, two, left_first, left_second, traits)
+    _dropped(first, one, left_first, given_pairs, traits)
+    _dropped(second, two, left_second, given_pairs, traits)
     return True
 
 
 @kernel
-def _reordered(first_roles: Integers, second_roles: Integers, pairs: Integers, count: int) -> bool:
-    """True if the pairs, in the order of the rows, do not go round the columns at most once."""
-    columns = np.full(64, -1, np.int64)
-    for index in range(count):
-        row, column = pairs[index, 0], pairs[index, 1]
-        if row >= 32 or column >= len(second_roles):
-            return False
-        mine, theirs = first_roles[row], second_roles[column]
-        known = (mine == 1 or mine == 2 or mine == 4) and (theirs == 1 or theirs == 2 or theirs == 4)
-        if known or mine == 0 or theirs == 0:
-            return False
-        columns[row] = column
-    before, first, descents = -1, -1, 0
-    for row in range(32):
-        if columns[row] < 0:
-            continue
-        if first < 0:
-            first = columns[row]
-        elif columns[row] < before:
-            descents += 1
-        before = columns[row]
-    return descents > 1 or (descents == 1 and before > first)
+def _conflicts(
+    first: Names, one: int, second: Names, two: int, left_first: int, left_second: int, traits: Floats
+) -> tuple[int, int]:
+    """Words left over on both sides, first those that can only play the same role; returns what remains."""
+    for step in range(4):
+        if step == 0:
+            mine, theirs, trait = first.numbers[one], second.numbers[two], _CONFLICT_NUMBER
+        elif step == 1:
+            mine, theirs, trait = first.given[one], second.given[two], _CONFLICT_GIVEN
+        elif step == 2:
+            mine, theirs, trait = first.paternal[one], second.paternal[two], _CONFLICT_PATERNAL
+        else:
+            mine, theirs, trait = first.maternal[one], second.maternal[two], _CONFLICT_MATERNAL
+        mine &= left_first
+        theirs &= left_second
+        both = min(bits_set(mine), bits_set(theirs))
+        if both:
+            traits[trait] += both
+            left_first &= ~mine | without_lowest(mine, both)
+            left_second &= ~theirs | without_lowest(theirs, both)
+    begin, other = first.start[one], second.start[two]
+    for row in range(first.words[one]):
+        for column in range(second.words[two]):
+            if (
+                left_first >> row & 1
+                and left_second >> column & 1
+                and first.roles[begin + row] & second.roles[other + column]
+            ):
+                traits[_CONFLICT_OPEN] += 1
+                left_first &= ~(1 << row)
+                left_second &= ~(1 << column)
+    return left_first, left_second
 
 
 @kernel
-def _count_left_over(
-    words: Integers,
-    first_roles: Integers,
-    second_roles: Integers,
-    first_kinds: Integers,
-    second_kinds: Integers,
-    first_left: NDArray[np.uint8],
-    second_left: NDArray[np.uint8],
-    given_pairs: int,
-    traits: Floats,
-) -> None:
-    for step in range(
-        4
-    ):  # the same role on both sides first: numbers, given, paternal, maternal, then whatever is open
-        for row in range(words[0]):
-            if not first_left[row]:
-                continue
-            for column in range(words[1]):
-                if not second_left[column]:
-                    continue
-                mine, theirs = first_roles[row], second_roles[column]
-                if step == 0:
-                    if first_kinds[row] != 2 or second_kinds[column] != 2:
-                        continue
-                    traits[13] += 1
-                elif step == 1:
-                    if mine != theirs or (mine != 1 and mine != 2 and mine != 4):
-                        continue
-                    traits[2 if mine == 1 else 3 if mine == 2 else 4] += 1
-                elif step == 2:
-                    if not mine & theirs:
-                        continue
-                    traits[5] += 1
-                else:
-                    continue
-                first_left[row] = 0
-                second_left[column] = 0
-                break
-    for side in range(2):
-        roles = first_roles if side == 0 else second_roles
-        left = first_left if side == 0 else second_left
-        for place in range(words[side]):
-            if not left[place]:
-                continue
-            role = roles[place]
-            if role == 1 and given_pairs == 0:
-                traits[16] = 1
-            elif role == 1:
-                traits[6] += 1
-            elif role == 2:
-                traits[7] += 1
-            elif role == 4:
-                traits[8] += 1
-            else:
-                traits[9] += 1
+def _dropped(names: Names, which: int, left: int, given_pairs: int, traits: Floats) -> None:
+    """Words that one side has and the other lacks."""
+    if not left:
+        return
+    given = bits_set(left & names.given[which])
+    paternal = bits_set(left & names.paternal[which])
+    maternal = bits_set(left & names.maternal[which])
+    if given and not given_pairs:
+        traits[_NO_GIVEN] = 1
+    else:
+        traits[_DROPPED_GIVEN] += given
+    traits[_DROPPED_PATERNAL] += paternal
+    traits[_DROPPED_MATERNAL] += maternal
+    traits[_DROPPED_OPEN] += bits_set(left) - given - paternal - maternal
+
+
+@kernel
+def _reordered(first: Names, one: int, second: Names, two: int, like: Integers, count: int) -> bool:
+    """True if the chosen words of the second name, in the order of the first's, go round it more than once."""
+    columns = np.full(32, -1, np.int64)
+    for index in range(count):
+        row, column = like[index, 0], like[index, 1]
+        if row >= first.words[one] or column >= second.words[two]:
+            return False
+        if _single(first.roles[first.start[one] + row]) and _single(second.roles[second.start[two] + column]):
+            return False
+        columns[row] = column
+    before, begin, descents = -1, -1, 0
+    for row in range(32):
+        if columns[row] < 0:
+            continue
+        if begin < 0:
+            begin = columns[row]
+        elif columns[row] < before:
+            descents += 1
+        before = columns[row]
+    return descents > 1 or (descents == 1 and before > begin)
+
+
+@kernel
+def _single(role: int) -> bool:
+    return role in (GIVEN_NAME, PATERNAL, MATERNAL)

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from otay.core.i18n import N_, Term, translate
-from otay.engines.names.alignment import Trait
 from otay.engines.names.birth_dates import BirthAgreement, birth_text
 from otay.engines.names.scoring import Comparison, Pair
 from otay.engines.names.similarity import Likeness
+from otay.engines.names.traits import Trait
 
 
 class Stance(StrEnum):
@@ -56,7 +56,7 @@ _TRAITS = {
     Trait.DROPPED_PATERNAL: N_("one side leaves out the first surname, which is not common"),
     Trait.DROPPED_MATERNAL: N_("one side leaves out the second surname, which is common"),
     Trait.DROPPED_OPEN: N_("one side has a word more"),
-    Trait.DROPPED_ALL_GIVEN: N_("no given name agrees"),
+    Trait.NO_GIVEN: N_("no given name agrees"),
     Trait.CROSSED_SURNAMES: N_("the first surname of one is the second surname of the other"),
     Trait.CROSSED_GIVEN: N_("given name and surname are exchanged"),
     Trait.REORDERED: N_("the words stand in another order"),

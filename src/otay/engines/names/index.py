@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from otay.engines.names.penalties import penalties
-from otay.engines.names.scoring import THRESHOLD, kind_of
-from otay.engines.names.search import Found, Names, Postings, Terms, search_kernel
+from otay.engines.names.packing import Names, pack
+from otay.engines.names.scoring import THRESHOLD
+from otay.engines.names.search import Found, Postings, Terms, search_kernel
 from otay.engines.names.similarity import JOINED, Vocabulary
 from otay.engines.names.sounds import sound_key
 from otay.engines.names.structure import Name
@@ -26,28 +27,6 @@ def _starts(lengths: Iterable[int]) -> NDArray[np.int64]:
     return np.concatenate(([0], np.cumsum(np.fromiter(lengths, np.int64)))).astype(np.int64)
 
 
-def _names(names: Sequence[Name], numbers: Iterable[int]) -> Names:
-    spans = [
-        (first, span)
-        for name in names
-        for first, span in (
-            *((place, 1) for place in range(len(name.words))),
-            *((join.first, join.span) for join in name.joins),
-        )
-    ]
-    return Names(
-        start=_starts(len(name.words) + len(name.joins) for name in names),
-        words=np.fromiter((len(name.words) for name in names), np.int64, len(names)),
-        organisation=np.fromiter((name.organisation for name in names), np.uint8, len(names)),
-        terms=np.fromiter(numbers, np.int64, len(spans)),
-        roles=np.fromiter(chain.from_iterable((*name.roles, *[0] * len(name.joins)) for name in names), np.int64),
-        kinds=np.fromiter(
-            chain.from_iterable((*map(kind_of, name.words), *[0] * len(name.joins)) for name in names), np.int64
-        ),
-        spans=np.array(spans, np.int64).reshape(-1, 2),
-    )
-
-
 class NameIndex:
     """The words of a list's names, each with the entries that hold it."""
 
@@ -56,7 +35,7 @@ class NameIndex:
         self._vocabulary = Vocabulary(word for name in names for word in name.words)
         self._joins: dict[str, int] = {}
         self._remembered: dict[_Term, _Like] = {}
-        self._entries = _names(self.names, chain.from_iterable(map(self._numbers, self.names)))
+        self._entries = pack(self.names, list(chain.from_iterable(map(self._numbers, self.names))))
         self._postings = self._posted()
         self._weights = np.stack([penalties(organisation=False), penalties(organisation=True)])
 
@@ -98,7 +77,7 @@ class NameIndex:
         order = np.lexsort((entries, self._entries.terms))
         size = len(self._vocabulary.words)
         counts = np.bincount(self._entries.terms, minlength=size + len(self._joins))
-        return Postings(_starts(counts.tolist()), entries[order], size)
+        return Postings(_starts(counts.tolist()), entries[order].astype(np.int32), size)
 
     def _asked(self, queries: Sequence[Name]) -> tuple[Names, Terms]:
         numbers: dict[_Term, int] = {}
@@ -113,7 +92,7 @@ class NameIndex:
             np.concatenate([like[0] for like in likes] or [np.zeros(0, np.int64)]),
             np.concatenate([like[1] for like in likes] or [np.zeros(0, np.float32)]),
         )
-        return _names(queries, rows), terms
+        return pack(queries, rows), terms
 
     def _like(self, terms: Sequence[_Term]) -> list[_Like]:
         if len(self._remembered) > REMEMBERED:

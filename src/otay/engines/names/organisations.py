@@ -8,7 +8,7 @@ from otay.engines.names.lexicon import FORM_PHRASES, LEGAL_FORMS, NUMBERS, ORGAN
 
 _FORMS = frozenset(LEGAL_FORMS)
 # legal forms that are also words, initials or syllables of people's names decide nothing by themselves
-_UNSURE = frozenset("AS SE SA AB CO KK PT AO CV SC LP SAB ASA".split())
+_UNSURE = frozenset(["AS", "SE", "SA", "AB", "CO", "KK", "PT", "AO", "CV", "SC", "LP", "SAB", "ASA"])
 # series of funds and trusts; a lone I or X is more often an initial
 _ROMAN = {
     "II": "2",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from otay.engines.names.alignment import TRAITS, Trait
+from otay.engines.names.traits import TRAITS, Trait
 
 _PEOPLE = {
     Trait.UNLIKE: 0.75,
@@ -22,9 +22,8 @@ _PEOPLE = {
     Trait.CROSSED_GIVEN: 0.06,
     Trait.INITIALS: 0.08,
     Trait.CONFLICT_NUMBER: 0.2,
-    Trait.THIN: 0.0,
     Trait.SHORT_DOUBT: 0.2,
-    Trait.DROPPED_ALL_GIVEN: 0.35,
+    Trait.NO_GIVEN: 0.35,
     Trait.REORDERED: 0.32,
 }
 _ORGANISATIONS = _PEOPLE | {

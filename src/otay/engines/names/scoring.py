@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from otay.engines.names.alignment import TRAITS, Trait, align, count_traits
+from otay.engines.names.alignment import MAX_PAIRS, align, count_traits
+from otay.engines.names.packing import Names, pack
 from otay.engines.names.penalties import penalties
-from otay.engines.names.sounds import sound_key
 from otay.engines.names.similarity import JOINED, Likeness, likeness
+from otay.engines.names.sounds import sound_key
 from otay.engines.names.structure import Name, parse_name
+from otay.engines.names.traits import TRAITS, Trait
 
 THRESHOLD = 0.7  # from here on two names may be one
 
@@ -30,7 +30,7 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """A score, what was matched with what, and what was counted against it."""
+    """A score, what was matched with what, and what each trait took from the score."""
 
     score: float
     pairs: tuple[Pair, ...] = ()
@@ -38,27 +38,9 @@ class Comparison:
     costs: dict[Trait, float] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """A name as the kernel reads it: spans, roles and kinds of its words and joins."""
-
-    spans: NDArray[np.int64]
-    roles: NDArray[np.int64]
-    kinds: NDArray[np.int64]
-
-
 @lru_cache(maxsize=16_384)
-def prepared(name: Name) -> Prepared:
-    """The arrays of ``name``: its words first, then its joins."""
-    spans = [(place, 1) for place in range(len(name.words))] + [(join.first, join.span) for join in name.joins]
-    kinds = [kind_of(word) for word in name.words] + [0] * len(name.joins)
-    roles = np.array([*name.roles, *[0] * len(name.joins)], np.int64)
-    return Prepared(np.array(spans, np.int64).reshape(-1, 2), roles, np.array(kinds, np.int64))
-
-
-def kind_of(word: str) -> int:
-    """1 for an initial, 2 for a number, 0 for any other word."""
-    return 2 if word.isdigit() else 1 if len(word) == 1 else 0
+def _packed(name: Name) -> Names:
+    return pack([name], [0] * (len(name.words) + len(name.joins)))
 
 
 def compare_texts(first: str, second: str, organisation: bool | None = None) -> Comparison:
@@ -70,48 +52,45 @@ def compare_texts(first: str, second: str, organisation: bool | None = None) -> 
 
 
 def compare(first: Name, second: Name) -> Comparison:
-    """Compare two names. The value is that of the compiled search."""
-    if not first.words or not second.words:
+    """Compare two names. The score is that of the compiled search."""
+    found = _likenesses(first, second)[:MAX_PAIRS]
+    if not found:
         return Comparison(0.0)
-    table, reasons = _likenesses(first, second)
-    one, two = prepared(first), prepared(second)
-    words = np.array([len(first.words), len(second.words)], np.int64)
-    pairs = np.zeros((32, 2), np.int64)
+    like = np.array([(row, column) for row, column, _, _ in found], np.int64)
+    values = np.array([value for _, _, value, _ in found], np.float32)
     traits = np.zeros(TRAITS, np.float32)
-    count = align(table, one.spans, two.spans, words, pairs)
-    enough = count_traits(
-        table, one.spans, two.spans, words, one.roles, two.roles, one.kinds, two.kinds, pairs, count, traits
-    )
+    one, two = _packed(first), _packed(second)
+    count = align(one, 0, two, 0, like, values, len(found))
+    enough = count_traits(one, 0, two, 0, like, values, count, traits)
     weights = penalties(organisation=first.organisation or second.organisation)
-    texts_one = [*first.words, *[join.text for join in first.joins]]
-    texts_two = [*second.words, *[join.text for join in second.joins]]
-    matched = tuple(
-        Pair(texts_one[row], texts_two[column], float(table[row, column]), reasons[row, column])
-        for row, column in pairs[:count].tolist()
+    why = {(row, column): reason for row, column, _, reason in found}
+    texts = [[*name.words, *(join.text for join in name.joins)] for name in (first, second)]
+    pairs = tuple(
+        Pair(texts[0][row], texts[1][column], value, why[row, column])
+        for (row, column), value in zip(like[:count].tolist(), values[:count].tolist(), strict=True)
     )
-    score = max(0.0, 1.0 - float(traits @ weights)) if enough else 0.0
-    counted = {trait: float(traits[trait]) for trait in Trait if traits[trait]} if enough else {}
-    return Comparison(score, matched, counted, {trait: counted[trait] * float(weights[trait]) for trait in counted})
+    if not enough:
+        return Comparison(0.0, pairs)
+    counted = {trait: float(traits[trait]) for trait in Trait if traits[trait]}
+    costs = {trait: value * float(weights[trait]) for trait, value in counted.items()}
+    return Comparison(max(0.0, 1.0 - sum(costs.values())), pairs, counted, costs)
 
 
-def _likenesses(first: Name, second: Name) -> tuple[NDArray[np.float32], dict[Any, Likeness]]:
-    rows, columns = len(first.words) + len(first.joins), len(second.words) + len(second.joins)
-    table = np.zeros((rows, columns), np.float32)
-    reasons: dict[Any, Likeness] = {}
-    for row, word in enumerate(first.words):
-        for column, other in enumerate(second.words):
-            value, why = likeness(word, other)
+def _likenesses(first: Name, second: Name) -> list[tuple[int, int, float, Likeness]]:
+    """All like parts of two names, by part of the second, then of the first."""
+    ones = [*((word, False) for word in first.words), *((join.text, True) for join in first.joins)]
+    twos = [*((word, False) for word in second.words), *((join.text, True) for join in second.joins)]
+    found: list[tuple[int, int, float, Likeness]] = []
+    for column, (text, joined) in enumerate(twos):
+        for row, (other, join) in enumerate(ones):
+            if joined or join:
+                value, why = (JOINED, Likeness.JOINED) if _one_word(text, joined, other, join) else (0.0, None)
+            else:
+                value, why = likeness(other, text)
             if why:
-                table[row, column] = value
-                reasons[row, column] = why
-    for row, word in enumerate(first.words):
-        for column, join in enumerate(second.joins, len(second.words)):
-            if sound_key(word) == sound_key(join.text):
-                table[row, column] = JOINED
-                reasons[row, column] = Likeness.JOINED
-    for row, join in enumerate(first.joins, len(first.words)):
-        for column, other in enumerate(second.words):
-            if sound_key(join.text) == sound_key(other):
-                table[row, column] = JOINED
-                reasons[row, column] = Likeness.JOINED
-    return table, reasons
+                found.append((row, column, value, why))
+    return found
+
+
+def _one_word(text: str, joined: bool, other: str, join: bool) -> bool:
+    return joined != join and sound_key(text) == sound_key(other)

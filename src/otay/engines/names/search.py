@@ -11,24 +11,16 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from otay.engines.names.alignment import TRAITS, Floats, Integers, align, count_traits
+from otay.engines.names.alignment import MAX_PAIRS, align, count_traits
+from otay.engines.names.packing import INITIAL, Floats, Integers, Names
+from otay.engines.names.traits import TRAITS
 from otay.engines.queueing.compiling import kernel
 
-
-class Names(NamedTuple):
-    """Names end to end: ``start`` has one more element than there are names; the rest is one row per word or join."""
-
-    start: Integers
-    words: Integers  # per name: how many of its rows are words
-    organisation: NDArray[np.uint8]  # per name
-    terms: Integers  # number of the word (of the vocabulary) or of the term (of the queries)
-    roles: Integers
-    kinds: Integers
-    spans: Integers  # place and words covered
+Slots = NDArray[np.int32]
 
 
 class Terms(NamedTuple):
-    """Different words of the queries, each with the numbers of all like words of the list."""
+    """Different texts of the queries, each with the numbers of all like texts of the list."""
 
     start: Integers
     numbers: Integers
@@ -36,10 +28,10 @@ class Terms(NamedTuple):
 
 
 class Postings(NamedTuple):
-    """For each word or join of the list, the entries that hold it; from ``joins`` on the numbers are joins."""
+    """For each text of the list, the entries that hold it; from ``joins`` on the texts are joins."""
 
     start: Integers
-    entries: Integers
+    entries: NDArray[np.int32]
     joins: int
 
 
@@ -52,75 +44,26 @@ class Found(NamedTuple):
 
 
 @kernel
-def score_entry(
-    query: int,
-    entry: int,
-    queries: Names,
-    entries: Names,
-    slots: NDArray[np.int32],
-    table: Floats,
-    weights: Floats,
-    pairs: Integers,
-    traits: Floats,
-) -> float:
-    """Score of one entry; ``slots`` and ``table`` hold what is like the query's words."""
-    start, stop = queries.start[query], queries.start[query + 1]
-    first, last = entries.start[entry], entries.start[entry + 1]
-    likeness = np.empty((stop - start, last - first), np.float32)
-    for column in range(last - first):
-        slot = slots[entries.terms[first + column]]
-        for row in range(stop - start):
-            likeness[row, column] = table[slot, row]
-    words = np.empty(2, np.int64)
-    words[0] = queries.words[query]
-    words[1] = entries.words[entry]
-    query_spans, entry_spans = queries.spans[start:stop], entries.spans[first:last]
-    count = align(likeness, query_spans, entry_spans, words, pairs)
-    enough = count > 0 and count_traits(
-        likeness,
-        query_spans,
-        entry_spans,
-        words,
-        queries.roles[start:stop],
-        entries.roles[first:last],
-        queries.kinds[start:stop],
-        entries.kinds[first:last],
-        pairs,
-        count,
-        traits,
-    )
-    if not enough:
-        return 0.0
-    which = 1 if queries.organisation[query] or entries.organisation[entry] else 0
-    total = 0.0
-    for trait in range(TRAITS):
-        total += traits[trait] * weights[which, trait]
-    return max(0.0, 1.0 - total)
-
-
-@kernel
-def fill_table(query: int, queries: Names, terms: Terms, slots: NDArray[np.int32], table: Floats) -> int:
-    """Write what is like each row of the query; returns the first free slot."""
+def fill_table(query: int, queries: Names, terms: Terms, slots: Slots, table: Floats) -> None:
+    """Write what is like each part of the query: ``slots`` leads from a text of the list to its row of ``table``."""
     free = 1
     start = queries.start[query]
-    for row in range(queries.start[query + 1] - start):
-        term = queries.terms[start + row]
+    for part in range(queries.start[query + 1] - start):
+        term = queries.terms[start + part]
         for place in range(terms.start[term], terms.start[term + 1]):
             number = terms.numbers[place]
             if slots[number] == 0:
                 slots[number] = free
-                for other in range(table.shape[1]):
-                    table[free, other] = 0.0
+                table[free] = 0.0
                 free += 1
-            table[slots[number], row] = terms.values[place]
-    return free
+            table[slots[number], part] = terms.values[place]
 
 
 @kernel
-def clear_table(query: int, queries: Names, terms: Terms, slots: NDArray[np.int32]) -> None:
+def clear_table(query: int, queries: Names, terms: Terms, slots: Slots) -> None:
     """Forget the query."""
-    for row in range(queries.start[query], queries.start[query + 1]):
-        term = queries.terms[row]
+    for part in range(queries.start[query], queries.start[query + 1]):
+        term = queries.terms[part]
         for place in range(terms.start[term], terms.start[term + 1]):
             slots[terms.numbers[place]] = 0
 
@@ -137,32 +80,31 @@ def gather_candidates(
     touched: Integers,
 ) -> int:
     """Write the entries that may match into ``touched``; returns how many."""
-    start = queries.start[query]
-    size = queries.words[query]
-    rows = queries.start[query + 1] - start
+    start, words = queries.start[query], queries.words[query]
     initials, seen = 0, 0
-    for row in range(rows):
-        if queries.kinds[start + row] == 1:
+    for part in range(queries.start[query + 1] - start):
+        if queries.kinds[start + part] == INITIAL:
             initials += 1
             continue
-        mark = query * 256 + row + 1
-        term = queries.terms[start + row]
+        mark = query * 256 + part + 1
+        term = queries.terms[start + part]
         for place in range(terms.start[term], terms.start[term + 1]):
             number = terms.numbers[place]
-            weight = 2 if number >= postings.joins or row >= size else 1
+            joined = number >= postings.joins or part >= words  # stands for two words at once
             for posting in range(postings.start[number], postings.start[number + 1]):
                 entry = postings.entries[posting]
                 if marks[entry] <= query * 256:
+                    marks[entry] = query * 256
                     counts[entry] = 0
                     touched[seen] = entry
                     seen += 1
-                if marks[entry] != mark or weight == 2:
-                    counts[entry] = min(200, counts[entry] + weight)
+                if marks[entry] != mark or joined:
                     marks[entry] = mark
+                    counts[entry] = min(100, counts[entry] + (2 if joined else 1))
     kept = 0
     for index in range(seen):
         entry = touched[index]
-        needed = 1 if size == 1 and entries.words[entry] == 1 else 2
+        needed = 1 if words == 1 and entries.words[entry] == 1 else 2
         if counts[entry] + initials >= needed:
             touched[kept] = entry
             kept += 1
@@ -170,44 +112,90 @@ def gather_candidates(
 
 
 @kernel
+def score_entry(
+    query: int,
+    queries: Names,
+    entry: int,
+    entries: Names,
+    slots: Slots,
+    table: Floats,
+    weights: Floats,
+    like: Integers,
+    values: Floats,
+    traits: Floats,
+) -> float:
+    """The score of one entry."""
+    parts = queries.start[query + 1] - queries.start[query]
+    words, entry_words = queries.words[query], entries.words[entry]
+    begin = entries.start[entry]
+    size = 0
+    for column in range(entries.start[entry + 1] - begin):
+        slot = slots[entries.terms[begin + column]]
+        if slot == 0:
+            continue
+        for row in range(words if column >= entry_words else parts):
+            if table[slot, row] > 0 and size < MAX_PAIRS:
+                like[size, 0], like[size, 1], values[size] = row, column, table[slot, row]
+                size += 1
+    if size == 0:
+        return 0.0
+    count = align(queries, query, entries, entry, like, values, size)
+    if not count_traits(queries, query, entries, entry, like, values, count, traits):
+        return 0.0
+    which = queries.organisation[query] | entries.organisation[entry]
+    total = 0.0
+    for trait in range(TRAITS):
+        total += traits[trait] * weights[which, trait]
+    return max(0.0, 1.0 - total)
+
+
+@kernel
+def table_shape(queries: Names, terms: Terms) -> tuple[int, int]:
+    """Room that the widest query needs in the table."""
+    widest, most = 1, 1
+    for query in range(len(queries.words)):
+        widest = max(widest, queries.start[query + 1] - queries.start[query])
+        like = 0
+        for part in range(queries.start[query], queries.start[query + 1]):
+            like += terms.start[queries.terms[part] + 1] - terms.start[queries.terms[part]]
+        most = max(most, like)
+    return most + 1, widest
+
+
+@kernel
 def search_kernel(
-    first_query: int,
+    following: int,
     queries: Names,
     entries: Names,
     terms: Terms,
     postings: Postings,
     weights: Floats,
     threshold: float,
-    full: bool,
+    full_scan: bool,
     found: Found,
 ) -> tuple[int, int]:
-    """Search from ``first_query`` on until the room in ``found`` might not do; returns (hits, next query)."""
+    """Search from query ``following`` on until the room in ``found`` might not do; returns (hits, next query)."""
     size = len(entries.words)
     slots = np.zeros(len(postings.start), np.int32)
-    widest, most = 1, 1
-    for query in range(len(queries.words)):
-        widest = max(widest, queries.start[query + 1] - queries.start[query])
-        like = 0
-        for row in range(queries.start[query], queries.start[query + 1]):
-            like += terms.start[queries.terms[row] + 1] - terms.start[queries.terms[row]]
-        most = max(most, like)
-    table = np.zeros((most + 1, widest), np.float32)
-    marks = np.zeros(size, np.int64)
+    most, widest = table_shape(queries, terms)
+    table = np.zeros((most, widest), np.float32)
+    marks = np.full(size, -1, np.int64)
     counts = np.zeros(size, np.uint8)
     touched = np.arange(size)
-    pairs = np.zeros((32, 2), np.int64)
+    like = np.zeros((MAX_PAIRS, 2), np.int64)
+    values = np.zeros(MAX_PAIRS, np.float32)
     traits = np.zeros(TRAITS, np.float32)
     hits = 0
-    for query in range(first_query, len(queries.words)):
+    for query in range(following, len(queries.words)):
         if hits + size > len(found.queries):
             return hits, query
         fill_table(query, queries, terms, slots, table)
         candidates = size
-        if not full:
+        if not full_scan:
             candidates = gather_candidates(query, queries, entries, terms, postings, marks, counts, touched)
         for index in range(candidates):
             entry = touched[index]
-            score = score_entry(query, entry, queries, entries, slots, table, weights, pairs, traits)
+            score = score_entry(query, queries, entry, entries, slots, table, weights, like, values, traits)
             if score >= threshold:
                 found.queries[hits] = query
                 found.entries[hits] = entry

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
-from functools import lru_cache
-from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
+from otay.engines.names.edits import EXCHANGE, OTHER_START, SKIP, SWAP, alike_letters, codes
 from otay.engines.names.lexicon import GIVEN, SHORT_FORMS, SURNAMES
 from otay.engines.names.sounds import sound_key
 
@@ -25,11 +24,10 @@ SHORT_FORM = 0.93
 INITIAL = 0.8
 JOINED = 0.96
 KNOWN_APART = 1.4  # how much further apart two well-known names are than their letters
+MOST_EDITS = 3
 _BLOCK = 2_000_000  # cells of one block of distances
-_VOWELS = frozenset("AEIOU")
-_CLOSE = frozenset(
-    frozenset(pair) for pair in ("MN", "BP", "DT", "GK", "JK", "BF", "BU", "SK", "S1", "IJ", "RL", "J1", "FP")
-)
+_KNOWN = GIVEN | SURNAMES | frozenset(SHORT_FORMS)
+_NO_GROUPS: frozenset[int] = frozenset()
 
 
 class Likeness(StrEnum):
@@ -44,83 +42,41 @@ class Likeness(StrEnum):
 
 
 def edits_allowed(length: int) -> int:
-    """How many edits a sound key of ``length`` letters may be away and still be a misspelling."""
+    """How many edits a sound key may be from another whose shorter one has ``length`` letters, to be a misspelling."""
     if length < 3:
         return 0
-    return 1 if length < 4 else 2 if length < 7 else 3
+    return 1 if length < 4 else 2 if length < 7 else MOST_EDITS
+
+
+def spelling(key: str, other: str) -> float:
+    """How alike two sound keys are by their letters; 0 where they are too many edits apart."""
+    allowed = edits_allowed(min(len(key), len(other)))
+    if key.isdigit() or other.isdigit() or OSA.distance(key, other, score_cutoff=allowed) > allowed:
+        return 0.0
+    start, which = np.array([0, len(other)], np.int64), np.zeros(1, np.int64)
+    return float(alike_letters(codes(key), codes(other), start, which, SKIP, SWAP, EXCHANGE, OTHER_START)[0])
 
 
 def likeness(first: str, second: str) -> tuple[float, Likeness | None]:
     """How alike two words are, 0 or between :data:`FLOOR` and 1, and why."""
+    return _likeness(first, second, None)
+
+
+def _likeness(first: str, second: str, by_letters: float | None) -> tuple[float, Likeness | None]:
     if first == second:
         return 1.0, Likeness.EQUAL
     if len(first) == 1 or len(second) == 1:
-        alike = first[0] == second[0] and first.isalpha() and second.isalpha()
+        alike = first[0] == second[0] and first[0].isalpha()
         return (INITIAL, Likeness.INITIAL) if alike else (0.0, None)
     key, other = sound_key(first), sound_key(second)
-    best: tuple[float, Likeness | None] = (0.0, None)
     if key == other:
-        best = SOUNDS_ALIKE, Likeness.SOUND
-    elif SHORT_FORMS.get(first, _NO_GROUPS) & SHORT_FORMS.get(second, _NO_GROUPS):
-        best = SHORT_FORM, Likeness.SHORT_FORM
-    else:
-        value = spelling(key, other)
-        if first in _KNOWN and second in _KNOWN:  # MARIO is a name, not a misspelled MARIA
-            value = 1.0 - (1.0 - value) * KNOWN_APART
-        if value >= FLOOR:
-            best = value, Likeness.SPELLING
-    return best
-
-
-_NO_GROUPS: frozenset[int] = frozenset()
-_KNOWN = GIVEN | SURNAMES | frozenset(SHORT_FORMS)
-
-
-@lru_cache(maxsize=1 << 18)
-def spelling(key: str, other: str) -> float:
-    """How alike two sound keys are by their letters; 0 where they are too many edits apart."""
-    longest = max(len(key), len(other))
-    allowed = edits_allowed(min(len(key), len(other)))
-    if key.isdigit() or other.isdigit() or OSA.distance(key, other, score_cutoff=allowed) > allowed:
-        return 0.0
-    return max(0.0, 1.0 - weighted_edits(key, other) * (1.0 if key[0] == other[0] else 1.15) / (longest + 0.5))
-
-
-def weighted_edits(key: str, other: str) -> float:
-    """Edits between two keys, with vowels and neighbouring sounds at half a letter and a letter skipped slightly less."""
-    rows, columns = len(key), len(other)
-    before: list[float] = []
-    above = [_skip_cost(other[:column]) for column in range(columns + 1)]
-    for row in range(1, rows + 1):
-        line = [_skip_cost(key[:row])]
-        for column in range(1, columns + 1):
-            one, two = key[row - 1], other[column - 1]
-            value = min(
-                above[column] + _skip(one),
-                line[column - 1] + _skip(two),
-                above[column - 1] + _swap(one, two),
-            )
-            if row > 1 and column > 1 and one == other[column - 2] and two == key[row - 2]:
-                value = min(value, before[column - 2] + 0.55)
-            line.append(value)
-        before, above = above, line
-    return above[columns]
-
-
-def _skip(letter: str) -> float:
-    return 0.7 if letter in _VOWELS else 0.9
-
-
-def _skip_cost(letters: str) -> float:
-    return sum(map(_skip, letters))
-
-
-def _swap(one: str, two: str) -> float:
-    if one == two:
-        return 0.0
-    if one in _VOWELS and two in _VOWELS:
-        return 0.5
-    return 0.7 if frozenset((one, two)) in _CLOSE else 1.0
+        return SOUNDS_ALIKE, Likeness.SOUND
+    if SHORT_FORMS.get(first, _NO_GROUPS) & SHORT_FORMS.get(second, _NO_GROUPS):
+        return SHORT_FORM, Likeness.SHORT_FORM
+    value = spelling(key, other) if by_letters is None else by_letters
+    if first in _KNOWN and second in _KNOWN:  # MARIO is a name, not a misspelled MARIA
+        value = 1.0 - (1.0 - value) * KNOWN_APART
+    return (value, Likeness.SPELLING) if value >= FLOOR else (0.0, None)
 
 
 class Vocabulary:
@@ -131,13 +87,16 @@ class Vocabulary:
         self.number = {word: number for number, word in enumerate(self.words)}
         self._by_key: dict[str, list[int]] = {}
         self._by_group: dict[int, list[int]] = {}
-        self._initials: dict[str, list[int]] = {}
+        self._by_initial: dict[str, list[int]] = {}
         for number, word in enumerate(self.words):
             self._by_key.setdefault(sound_key(word), []).append(number)
-            self._initials.setdefault(word[0], []).append(number)
+            self._by_initial.setdefault(word[0], []).append(number)
             for group in SHORT_FORMS.get(word, ()):
                 self._by_group.setdefault(group, []).append(number)
-        self._keys = tuple(key for key in self._by_key if len(key) >= 3)
+        self._keys = tuple(key for key in self._by_key if len(key) >= 3 and not key.isdigit())
+        self._lengths = np.fromiter(map(len, self._keys), np.int64, len(self._keys))
+        self._start = np.concatenate(([0], np.cumsum(self._lengths))).astype(np.int64)
+        self._codes = codes("".join(self._keys))
 
     def sounding(self, text: str) -> Sequence[int]:
         """Numbers of the words that have the sound key of ``text``."""
@@ -146,30 +105,43 @@ class Vocabulary:
     def alike(self, words: Sequence[str]) -> list[tuple[NDArray[np.int64], NDArray[np.float32]]]:
         """For each of ``words``: the numbers of all words alike, and how alike; equal to :func:`likeness` of each pair."""
         near = self._near_keys({sound_key(word) for word in words if len(word) > 1})
-        return [self._one(word, near) for word in words]
+        return [self._alike(word, near) for word in words]
 
-    def _near_keys(self, keys: set[str]) -> dict[str, list[str]]:
-        asked = [key for key in keys if len(key) >= 3]
-        found: dict[str, list[str]] = {}
+    def _near_keys(self, keys: set[str]) -> dict[str, list[tuple[str, float]]]:
+        """For each key, the list's keys that are few enough edits away, and how alike their letters are."""
+        asked = [key for key in keys if len(key) >= 3 and not key.isdigit()]
+        found: dict[str, list[tuple[str, float]]] = {}
+        allowed = np.array([edits_allowed(length) for length in range(64)], np.uint8)
         step = max(1, _BLOCK // max(1, len(self._keys)))
-        for start in range(0, len(asked), step):
+        for start in range(0, len(asked) if self._keys else 0, step):
             block = asked[start : start + step]
-            distances = process.cdist(block, self._keys, scorer=OSA.distance, score_cutoff=3, dtype=np.uint8)
-            for row, column in zip(*np.nonzero(distances <= 3), strict=True):
-                found.setdefault(block[row], []).append(self._keys[column])
+            edits = process.cdist(block, self._keys, scorer=OSA.distance, score_cutoff=MOST_EDITS, dtype=np.uint8)
+            for key, row in zip(block, edits, strict=True):
+                near = np.flatnonzero(row <= allowed[np.minimum(self._lengths, min(len(key), 63))])
+                values = alike_letters(codes(key), self._codes, self._start, near, SKIP, SWAP, EXCHANGE, OTHER_START)
+                kept = values >= FLOOR
+                found[key] = [
+                    (self._keys[number], value)
+                    for number, value in zip(near[kept].tolist(), values[kept].tolist(), strict=True)
+                ]
         return found
 
-    def _one(self, word: str, near: dict[str, list[str]]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    def _alike(
+        self, word: str, near: dict[str, list[tuple[str, float]]]
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         if len(word) == 1:
-            numbers: Iterable[int] = self._initials.get(word, ())
+            numbers = self._by_initial.get(word, [])
+            values = {number: _likeness(word, self.words[number], 0.0)[0] for number in numbers}
         else:
             key = sound_key(word)
-            numbers = chain(
-                self._by_key.get(key, ()) if len(key) < 3 else (),
-                (number for other in near.get(key, ()) for number in self._by_key[other]),
-                (number for group in SHORT_FORMS.get(word, ()) for number in self._by_group.get(group, ())),
-                [self.number[word[0]]] if word[0] in self.number else [],
-            )
-        values = {number: likeness(word, self.words[number])[0] for number in set(numbers)}
+            values = {number: _likeness(word, self.words[number], 1.0)[0] for number in self._by_key.get(key, ())}
+            for other, by_letters in near.get(key, ()):
+                for number in self._by_key[other]:
+                    values[number] = _likeness(word, self.words[number], by_letters)[0]
+            for group in SHORT_FORMS.get(word, ()):
+                for number in self._by_group.get(group, ()):
+                    values[number] = values.get(number) or _likeness(word, self.words[number], 0.0)[0]
+            if word[0] in self.number:
+                values[self.number[word[0]]] = _likeness(word, word[0], 0.0)[0]
         kept = sorted(number for number, value in values.items() if value > 0)
         return np.array(kept, np.int64), np.array([values[number] for number in kept], np.float32)
