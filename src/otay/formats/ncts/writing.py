@@ -55,9 +55,11 @@ def write_message(record: Mapping[str, Any]) -> bytes:
 
 def _children(content: Mapping[str, Any], group: str, place: str, findings: list[Finding]) -> Iterator[Node]:
     known = {member.key for member in groups()[group]}
-    for key in content:
-        if key not in known and key != "other":
-            findings.append(error(f"{place}/{key}", "ncts.unknown", N_("There is no element for this."), key))
+    findings += [
+        error(f"{place}/{key}", "ncts.unknown", N_("There is no element for this."), key)
+        for key in content
+        if key not in known and key != "other"
+    ]
     for member in groups()[group]:
         if member.key not in content or content[member.key] is None:
             continue
