@@ -62,7 +62,8 @@ def test_a_batch_through_the_door_plain_and_packed(peer, client, neighbour):
     [
         (b"", 422, "malformed"), (b"{}", 422, "malformed"), (b"\xff\xfe", 422, "malformed"),
         (b"not gzip", 422, "malformed"),
-        (gzip.compress(b"x" * (MAX_BYTES + 10)), 413, "too_large"), (gzip.compress(b"{}", mtime=0)[:-6], 422, "malformed"),
+        (gzip.compress(b"x" * (MAX_BYTES + 10)), 413, "too_large"),
+        (gzip.compress(b"{}", mtime=0)[:-6], 422, "malformed"),
     ],
 )  # fmt: skip
 def test_a_bad_body_is_a_problem_document_and_a_bomb_is_not_unpacked(peer, client, raw, status, code):
