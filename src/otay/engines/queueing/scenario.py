@@ -120,6 +120,7 @@ class Lane(_Part):
     booths: Booths = Field(1, description="A number, or by days and hours; with shared_with, left out")
     hours: list[Opening] = Field([Opening()], description="When it is open; booths outside these hours are closed")
     double_stacked: bool = Field(False, description="Two booths behind one another in each lane: booths counts lanes")
+    most_booths: int | None = Field(None, ge=1, le=500, description="Booths that exist; staffing is not sought beyond")
     storage: int | None = Field(None, ge=1, description="Vehicles that fit in the lanes before the booths")
     shared_with: Name | None = Field(None, description="Served by the booths of this other lane")
     rank: int = Field(0, ge=0, le=20, description="At shared booths the lowest rank is served first")

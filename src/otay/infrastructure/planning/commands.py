@@ -90,3 +90,125 @@ def simulate(console: Console, source: str, replications: int | None, month: str
         result = play(scenario, replications, progress=bar)
     answer = _head(scenario) | result.as_dict(console.language)
     console.answer(answer, showing.simulation(console, scenario, result))
+
+
+@click.command(
+    cls=Command,
+    help=N_(
+        "Find the fewest booths by period that hold the service level of the scenario, checked by simulation, and shifts that "
+        "cover them."
+    )
+    + "\n\n"
+    + _SOURCES,
+    epilog=N_(
+        "\b\nExamples:\n  otay staff 2504\n  otay staff laredo.json --period 30 --json\n  otay staff 2506 --no-shifts"
+    ),
+)
+@click.argument("source", metavar="SCENARIO.json|PORT")
+@option(
+    "--period",
+    type=click.Choice(["15", "30", "60"]),
+    default="60",
+    show_default=True,
+    help=N_("Minutes in which booths do not change."),
+)
+@option(
+    "--replications", type=click.IntRange(2, 1000), default=8, show_default=True, help=N_("Times each try is played.")
+)
+@option("--seconds", type=click.FloatRange(1, 3600), default=40, show_default=True, help=N_("Time for the search."))
+@option(
+    "--shifts/--no-shifts", default=True, help=N_("Cover the booths with shifts of 8, 10 and 12 hours (30 seconds).")
+)
+@_month
+@plain_command
+def staff(
+    console: Console, source: str, period: str, replications: int, seconds: float, shifts: bool, month: str | None
+) -> None:
+    """Find the fewest booths."""
+    import numpy as np
+
+    from otay.engines.queueing.shifts import SLOT, cover
+    from otay.engines.queueing.staffing import staff as search
+    from otay.infrastructure.planning import plans
+    from otay.infrastructure.planning.loading import load
+
+    scenario = load(source, month)
+    own = [lane for lane in scenario.lanes if lane.shared_with is None]
+    with progress(console, len(own) + shifts, N_("Seeking")) as bar:
+        found = search(scenario, period=int(period), replications=replications, seconds=seconds, progress=bar)
+        roster = cover(np.repeat(found.week(), int(period) // SLOT)) if shifts else None
+    answer = _head(scenario) | plans.staffing_data(found, roster, scenario)
+    console.answer(answer, plans.staffing_text(console, scenario, found, roster))
+
+
+@click.command(
+    cls=Command,
+    help=N_(
+        "Compare hours of service on both sides: what opening earlier, later, shorter or alike does to waiting, and for how "
+        "many officer-hours. Every variant meets the same traffic."
+    )
+    + "\n\n"
+    + _SOURCES,
+    epilog=N_("\b\nExamples:\n  otay hours 2506\n  otay hours santa-teresa.json --lane cargo --replications 40 --json"),
+)
+@click.argument("source", metavar="SCENARIO.json|PORT")
+@option("--lane", "lanes_wanted", multiple=True, help=N_("Change the hours of this lane only; may be given again."))
+@_replications
+@_month
+@plain_command
+def hours(
+    console: Console, source: str, lanes_wanted: tuple[str, ...], replications: int | None, month: str | None
+) -> None:
+    """Compare hours of service."""
+    from otay.core.errors import Refused
+    from otay.engines.queueing.comparing import compare
+    from otay.engines.queueing.opening import variants
+    from otay.infrastructure.planning import plans
+    from otay.infrastructure.planning.loading import load
+
+    scenario = load(source, month)
+    known = [lane.name for lane in scenario.lanes if lane.shared_with is None]
+    for name in lanes_wanted:
+        if name not in known:
+            message = N_("There is no lane %(name)s with booths of its own; there are: %(known)s")
+            raise Refused(message, name=name, known=", ".join(known))
+    named = [("", scenario), *variants(scenario, lanes_wanted)]
+    if len(named) == 1:
+        raise Refused(N_("Every lane is open all week on both sides: there are no hours to change"))
+    count = replications or scenario.replications
+    with progress(console, count * len(named), N_("Playing")) as bar:
+        options = compare(named, count, bar)
+    answer = _head(scenario) | {"replications": count} | plans.hours_data(options)
+    console.answer(answer, plans.hours_text(console, scenario, options))
+
+
+@click.command(
+    cls=Command,
+    help=N_(
+        "Compare allocations of booths between lanes (general, Ready, SENTRI; loaded, FAST, empty): what moving booths does to "
+        "those who gain them and to those who lose them, with intervals on the differences."
+    )
+    + "\n\n"
+    + _SOURCES,
+    epilog=N_("\b\nExamples:\n  otay lanes 2504\n  otay lanes san-ysidro.json --among general,sentri --most 3 --json"),
+)
+@click.argument("source", metavar="SCENARIO.json|PORT")
+@option("--among", default="", metavar="LANE,LANE", help=N_("Move booths between these lanes only."))
+@option("--most", type=click.IntRange(1, 20), default=2, show_default=True, help=N_("Move up to so many booths."))
+@_replications
+@_month
+@plain_command
+def lanes(console: Console, source: str, among: str, most: int, replications: int | None, month: str | None) -> None:
+    """Compare allocations of booths."""
+    from otay.engines.queueing.allocation import moves
+    from otay.engines.queueing.comparing import compare
+    from otay.infrastructure.planning import plans
+    from otay.infrastructure.planning.loading import load
+
+    scenario = load(source, month)
+    named = [("", scenario), *moves(scenario, [name.strip() for name in among.split(",") if name.strip()], most)]
+    count = replications or scenario.replications
+    with progress(console, count * len(named), N_("Playing")) as bar:
+        options = compare(named, count, bar)
+    answer = _head(scenario) | {"replications": count} | plans.lanes_data(options)
+    console.answer(answer, plans.lanes_text(console, scenario, options))
