@@ -39,6 +39,21 @@ def without_lowest(value: int, count: int) -> int:
 
 
 @kernel
+def least_cost(names: Names, which: int, left: int, least: Floats) -> float:
+    """What the words ``left`` over cost at the very least; numbers, which cost least of all, are not counted."""
+    left &= ~names.numbers[which]
+    if not left:
+        return 0.0
+    given, paternal, maternal = names.given[which], names.paternal[which], names.maternal[which]
+    every = (1 << names.words[which]) - 1
+    cost = bits_set(left & paternal) * least[1] + bits_set(left & maternal) * least[2]
+    cost += bits_set(left & ~(given | paternal | maternal)) * least[3]
+    if given and left & given == given and given | paternal | maternal == every:
+        return cost + least[4]
+    return cost + bits_set(left & given) * least[0]
+
+
+@kernel
 def align(first: Names, one: int, second: Names, two: int, like: Integers, values: Floats, size: int) -> int:
     """Choose pairs of parts, best first, no word twice. ``like`` holds ``size`` rows (part of the first name, part of the
     second) and ``values`` how alike they are; the chosen pairs are moved to the front. Returns how many.

@@ -8,7 +8,7 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
-from otay.engines.names.penalties import penalties
+from otay.engines.names.penalties import LEAST, WEIGHTS
 from otay.engines.names.packing import Names, pack
 from otay.engines.names.scoring import THRESHOLD
 from otay.engines.names.search import Found, Postings, Terms, search_kernel
@@ -37,7 +37,6 @@ class NameIndex:
         self._remembered: dict[_Term, _Like] = {}
         self._entries = pack(self.names, list(chain.from_iterable(map(self._numbers, self.names))))
         self._postings = self._posted()
-        self._weights = np.stack([penalties(organisation=False), penalties(organisation=True)])
 
     def __len__(self) -> int:
         return len(self.names)
@@ -60,7 +59,7 @@ class NameIndex:
         least = max(threshold, 1e-6)
         while following < len(queries):
             hits, following = search_kernel(
-                following, asked, self._entries, terms, self._postings, self._weights, least, full_scan, room
+                following, asked, self._entries, terms, self._postings, WEIGHTS, LEAST, least, full_scan, room
             )
             parts.append(Found(*(column[:hits].copy() for column in room)))
         found = Found(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from otay.engines.names.structure import GIVEN_NAME, MATERNAL, PATERNAL, Name
 
-Integers = NDArray[np.int64]
+Integers = NDArray[Any]  # narrow where they are many: the search is bound by memory
 Floats = NDArray[np.float32]
 WORD, INITIAL, NUMBER = 0, 1, 2
 
@@ -59,18 +59,18 @@ def pack(names: Sequence[Name], terms: Sequence[int]) -> Names:
     parts = np.fromiter((len(name.words) + len(name.joins) for name in names), np.int64, len(names))
     return Names(
         start=np.concatenate(([0], np.cumsum(parts))).astype(np.int64),
-        words=np.fromiter((len(name.words) for name in names), np.int64, len(names)),
-        given=np.fromiter((_bits(name, GIVEN_NAME) for name in names), np.int64, len(names)),
-        paternal=np.fromiter((_bits(name, PATERNAL) for name in names), np.int64, len(names)),
-        maternal=np.fromiter((_bits(name, MATERNAL) for name in names), np.int64, len(names)),
+        words=np.fromiter((len(name.words) for name in names), np.int32, len(names)),
+        given=np.fromiter((_bits(name, GIVEN_NAME) for name in names), np.int32, len(names)),
+        paternal=np.fromiter((_bits(name, PATERNAL) for name in names), np.int32, len(names)),
+        maternal=np.fromiter((_bits(name, MATERNAL) for name in names), np.int32, len(names)),
         numbers=np.fromiter(
             (sum(1 << place for place, word in enumerate(name.words) if word.isdigit()) for name in names),
-            np.int64,
+            np.int32,
             len(names),
         ),
-        organisation=np.fromiter((name.organisation for name in names), np.int64, len(names)),
-        terms=np.array(terms, np.int64),
-        covers=np.array(covers, np.int64),
-        roles=np.array(roles, np.int64),
-        kinds=np.array(kinds, np.int64),
+        organisation=np.fromiter((name.organisation for name in names), np.int32, len(names)),
+        terms=np.array(terms, np.int32),
+        covers=np.array(covers, np.int32),
+        roles=np.array(roles, np.int8),
+        kinds=np.array(kinds, np.int8),
     )

@@ -47,3 +47,22 @@ _VECTORS = {False: _vector(_PEOPLE), True: _vector(_ORGANISATIONS)}
 def penalties(*, organisation: bool) -> NDArray[np.float32]:
     """Penalties in the order of :class:`Trait`."""
     return _VECTORS[organisation]
+
+
+def _least(weights: NDArray[np.float32]) -> NDArray[np.float32]:
+    """What a word left over costs at the very least, by its role: given, paternal, maternal, open; last: no given name."""
+    conflict = weights[Trait.CONFLICT_OPEN]
+    return np.array(
+        [
+            min(weights[Trait.CONFLICT_GIVEN], conflict, weights[Trait.DROPPED_GIVEN]),
+            min(weights[Trait.CONFLICT_PATERNAL], conflict, weights[Trait.DROPPED_PATERNAL]),
+            min(weights[Trait.CONFLICT_MATERNAL], conflict, weights[Trait.DROPPED_MATERNAL]),
+            min(conflict, weights[Trait.DROPPED_OPEN]),
+            min(weights[Trait.CONFLICT_GIVEN], conflict, weights[Trait.NO_GIVEN]),
+        ],
+        np.float32,
+    )
+
+
+WEIGHTS = np.stack([_VECTORS[False], _VECTORS[True]])  # people, organisations
+LEAST = np.stack([_least(_VECTORS[False]), _least(_VECTORS[True])])

@@ -11,12 +11,15 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from otay.engines.names.alignment import MAX_PAIRS, align, count_traits
+from otay.engines.names.alignment import MAX_PAIRS, align, bits_set, count_traits, least_cost
 from otay.engines.names.packing import INITIAL, Floats, Integers, Names
 from otay.engines.names.traits import TRAITS
 from otay.engines.queueing.compiling import kernel
 
 Slots = NDArray[np.int32]
+_MASK = (1 << 32) - 1
+_TWO = 1 << 31  # one part stands for two words
+_ROUNDING = 1e-4
 
 
 class Terms(NamedTuple):
@@ -75,37 +78,44 @@ def gather_candidates(
     entries: Names,
     terms: Terms,
     postings: Postings,
+    least: Floats,
+    room: float,
     marks: Integers,
-    counts: NDArray[np.uint8],
     touched: Integers,
 ) -> int:
-    """Write the entries that may match into ``touched``; returns how many."""
+    """Write the entries that may match into ``touched``; returns how many.
+
+    ``marks`` holds, per entry, the query that last touched it (from bit 32 on) and the words of it that were like one of the
+    entry's; ``room`` is how much penalty a hit may have.
+    """
     start, words = queries.start[query], queries.words[query]
+    now = query << 32
     initials, seen = 0, 0
     for part in range(queries.start[query + 1] - start):
+        covers = np.int64(queries.covers[start + part])
         if queries.kinds[start + part] == INITIAL:
-            initials += 1
+            initials |= covers
             continue
-        mark = query * 256 + part + 1
         term = queries.terms[start + part]
         for place in range(terms.start[term], terms.start[term + 1]):
             number = terms.numbers[place]
-            joined = number >= postings.joins or part >= words  # stands for two words at once
+            bits = covers | _TWO if number >= postings.joins or part >= words else covers
             for posting in range(postings.start[number], postings.start[number + 1]):
                 entry = postings.entries[posting]
-                if marks[entry] <= query * 256:
-                    marks[entry] = query * 256
-                    counts[entry] = 0
+                if marks[entry] >> 32 != query:
+                    marks[entry] = now
                     touched[seen] = entry
                     seen += 1
-                if marks[entry] != mark or joined:
-                    marks[entry] = mark
-                    counts[entry] = min(100, counts[entry] + (2 if joined else 1))
+                marks[entry] |= bits
+    every = (1 << words) - 1
     kept = 0
     for index in range(seen):
         entry = touched[index]
+        matched = (marks[entry] & _MASK) | initials
         needed = 1 if words == 1 and entries.words[entry] == 1 else 2
-        if counts[entry] + initials >= needed:
+        which = queries.organisation[query] | entries.organisation[entry]
+        left = every & ~matched
+        if bits_set(matched) >= needed and (not left or least_cost(queries, query, left, least[which]) <= room):
             touched[kept] = entry
             kept += 1
     return kept
@@ -120,29 +130,33 @@ def score_entry(
     slots: Slots,
     table: Floats,
     weights: Floats,
+    least: Floats,
+    room: float,
     like: Integers,
     values: Floats,
     traits: Floats,
 ) -> float:
-    """The score of one entry."""
+    """The score of one entry, or 0 as soon as its penalties are more than ``room``."""
     parts = queries.start[query + 1] - queries.start[query]
     words, entry_words = queries.words[query], entries.words[entry]
     begin = entries.start[entry]
-    size = 0
+    which = queries.organisation[query] | entries.organisation[entry]
+    size, covered = 0, 0
     for column in range(entries.start[entry + 1] - begin):
         slot = slots[entries.terms[begin + column]]
         if slot == 0:
             continue
+        covered |= entries.covers[begin + column]
         for row in range(words if column >= entry_words else parts):
             if table[slot, row] > 0 and size < MAX_PAIRS:
                 like[size, 0], like[size, 1], values[size] = row, column, table[slot, row]
                 size += 1
-    if size == 0:
+    left = ((1 << entry_words) - 1) & ~covered
+    if size == 0 or (left and least_cost(entries, entry, left, least[which]) > room):
         return 0.0
     count = align(queries, query, entries, entry, like, values, size)
     if not count_traits(queries, query, entries, entry, like, values, count, traits):
         return 0.0
-    which = queries.organisation[query] | entries.organisation[entry]
     total = 0.0
     for trait in range(TRAITS):
         total += traits[trait] * weights[which, trait]
@@ -170,6 +184,7 @@ def search_kernel(
     terms: Terms,
     postings: Postings,
     weights: Floats,
+    least: Floats,
     threshold: float,
     full_scan: bool,
     found: Found,
@@ -180,7 +195,7 @@ def search_kernel(
     most, widest = table_shape(queries, terms)
     table = np.zeros((most, widest), np.float32)
     marks = np.full(size, -1, np.int64)
-    counts = np.zeros(size, np.uint8)
+    room = 1.0 - threshold + _ROUNDING
     touched = np.arange(size)
     like = np.zeros((MAX_PAIRS, 2), np.int64)
     values = np.zeros(MAX_PAIRS, np.float32)
@@ -192,10 +207,12 @@ def search_kernel(
         fill_table(query, queries, terms, slots, table)
         candidates = size
         if not full_scan:
-            candidates = gather_candidates(query, queries, entries, terms, postings, marks, counts, touched)
+            candidates = gather_candidates(query, queries, entries, terms, postings, least, room, marks, touched)
         for index in range(candidates):
             entry = touched[index]
-            score = score_entry(query, queries, entry, entries, slots, table, weights, like, values, traits)
+            score = score_entry(
+                query, queries, entry, entries, slots, table, weights, least, room, like, values, traits
+            )
             if score >= threshold:
                 found.queries[hits] = query
                 found.entries[hits] = entry
