@@ -19,7 +19,7 @@ from otay.core.findings import Finding, refuses
 from otay.core.i18n import N_
 from otay.core.terminal import Command, language_option, option
 from otay.formats.commands import show
-from otay.formats.contrl.writing import cut_off, report
+from otay.formats.contrl.writing import TYPES, cut_off, report
 from otay.formats.contrl.writing import write_record as write_contrl
 from otay.formats.cusres.answers import STATUS_CHANGE, Answer
 from otay.formats.cusres.reading import read as read_cusres
@@ -71,22 +71,23 @@ def reply(data: bytes, *, prepared: str, screen: Screen = identified, syntax_onl
     sent: list[bytes] = []
     rejected = not file.messages
     for parts in transfers(file.messages):
-        if parts[0].type not in ("PAXLST", "") or any(_unusable(part) for part in parts):
-            rejected = True
+        refused = parts[0].type != "PAXLST" or any(_unusable(part) for part in parts)
+        if syntax_only or refused:
+            rejected = rejected or (refused and not syntax_only)
             found += [finding for part in parts for finding in part.findings]
             continue
         record, findings = read_transfer(parts)
         found += findings
-        if not syntax_only:
-            sent.append(_cusres(record, prepared, screen))
+        sent.append(_cusres(record, prepared, screen))
     if rejected or syntax_only:
-        sent.append(write_contrl(report(file, prepared=prepared)))
+        types = TYPES if syntax_only else ("PAXLST",)
+        sent.append(write_contrl(report(file, prepared=prepared, types=types)))
     return Reply(tuple(sent), tuple(found), rejected)
 
 
 def _unusable(message: Message) -> bool:
     begun = any(segment[:3].upper() == "BGM" for segment in message.segments)
-    return cut_off(message) or not begun or not message.type
+    return cut_off(message) or not begun
 
 
 def _cusres(record: dict[str, Any], prepared: str, screen: Screen) -> bytes:

@@ -17,6 +17,7 @@ ERRORS: Final = {
     "14": "value not supported in this position",
     "15": "not supported in this position",
     "16": "too many constituents",
+    "17": "no agreement",
     "18": "unspecified error",
     "21": "invalid character",
     "22": "invalid service character",

@@ -11,15 +11,19 @@ from otay.formats.edifact.writing import Writer, envelope_of, interchange
 from otay.formats.registry import ReadResult
 
 _ACTION_CODES = {name: code for code, name in ACTIONS.items()}
-_UNSPECIFIED = "18"
+_UNSPECIFIED, _MISSING, _NOT_AGREED = "18", "13", "17"
+TYPES = ("PAXLST", "PNRGOV", "CUSRES")
 # without these a message may be cut off, and must not be answered as if it were whole
 _FATAL = ("edifact.no_unt", "edifact.no_message")
 
 
-def report(file: File, *, prepared: str = "") -> dict[str, Any]:
-    """The record of a CONTRL about ``file``; the envelope of its first message is the one that is answered."""
+def report(file: File, *, prepared: str = "", types: Sequence[str] = TYPES) -> dict[str, Any]:
+    """The record of a CONTRL about ``file``; the envelope of its first message is the one that is answered.
+
+    Messages of other than ``types`` are rejected: nothing was agreed about them.
+    """
     first = file.messages[0].interchange if file.messages else Envelope()
-    messages = [_about(message) for message in file.messages]
+    messages = [_about(message, types) for message in file.messages]
     rejected = not messages or all(entry["action"] == ACTIONS[REJECTED] for entry in messages)
     codes = [code for finding in file.findings if (code := BY_RULE.get(finding.rule))]
     error = (codes or [_UNSPECIFIED])[0] if rejected and (codes or not messages) else ""
@@ -50,13 +54,16 @@ def cut_off(message: Message) -> bool:
     return any(finding.rule in _FATAL for finding in message.findings)
 
 
-def _about(message: Message) -> dict[str, Any]:
+def _about(message: Message, types: Sequence[str]) -> dict[str, Any]:
     codes = sorted({code for finding in message.findings if (code := BY_RULE.get(finding.rule))})
     begun = any(segment[:3].upper() in ("BGM", "MSG") for segment in message.segments)
-    rejected = cut_off(message) or not begun
+    agreed = message.type in types
+    rejected = cut_off(message) or not begun or not agreed
     errors = [{"segment": str(len(message.segments) + 2), "code": code} for code in codes]
     if not begun:
-        errors.append({"segment": "2", "code": "13"})
+        errors.append({"segment": "2", "code": _MISSING})
+    elif not agreed:
+        errors.append({"segment": "1", "code": _NOT_AGREED})
     return {
         "reference": message.reference,
         "type": ":".join(message.header[2]) if len(message.header) > 2 else "",

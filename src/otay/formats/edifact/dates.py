@@ -33,6 +33,8 @@ FORMATS = {
 _ZONED = {"205", "301", "302", "303", "304"}
 _BY_LENGTH = {6: "YYMMDD", 8: "CCCCMMDD", 10: "YYMMDDhhmm", 12: "CCCCMMDDhhmm", 14: "CCCCMMDDhhmmss"}
 _TWO_DIGIT_YEAR = (6, 10)
+# nobody travels with a date outside these; it is a number that was never meant as one
+_FIRST_YEAR, _LAST_YEAR = 1850, 2150
 _NAMED = re.compile(r"(\d{1,2})([A-Z]{3})(\d{4}|\d{2})")
 _MONTHS = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"]
 
@@ -162,6 +164,8 @@ def _read(value: str, code: str, century: Callable[[int], int]) -> Read:
     for shape, agreed in _shapes(digits, code):
         parts = {letter: digits[shape.index(letter) : shape.rindex(letter) + 1] for letter in set(shape)}
         year = int(parts["C"]) if "C" in parts else century(int(parts["Y"]))
+        if not _FIRST_YEAR <= year <= _LAST_YEAR:
+            return Read("", Problem.CALENDAR)
         try:
             day = date(year, int(parts["M"]), int(parts["D"]))
             iso = _moment(day, parts) if "h" in parts else day.isoformat()

@@ -328,7 +328,7 @@ class _Cutter:
             message.findings.append(warning(f"message {message.index}", "edifact.no_unt", text, message.reference))
             return
         message.trailer = self._split(trailer)
-        _check_trailer(message, len(segments) + 2)
+        _check_trailer(message, len(message.segments) + 2)
 
     def _unb(self, elements: Elements) -> None:
         self.service = elements

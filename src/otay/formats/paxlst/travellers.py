@@ -25,6 +25,7 @@ from otay.formats.paxlst.meanings import (
 )
 
 _MAX_KNOWN = 50_000
+_MAX_REPEATS = 20
 
 Taker = Callable[[str], bool]
 
@@ -197,7 +198,7 @@ class Travellers:
         """The first of its kind counts under its code, a second of another value under ``code.2``."""
         references: dict[str, str] = self.person["references"]
         number, name = 1, key
-        while name in references and references[name] != value and number < 1_000:
+        while name in references and references[name] != value and number < _MAX_REPEATS:
             number += 1
             name = f"{key}.{number}"
         references[name] = value

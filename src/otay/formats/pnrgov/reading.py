@@ -51,21 +51,22 @@ def _read_transfer(parts: Sequence[Message]) -> tuple[Record, list[Finding]]:
         travellers += reservation.travellers
     if len(parts) > 1:
         first.about["parts"] = [part.part[0] for part in parts]
+    totals = {
+        "stated": first.stated,
+        "reservations": len(reservations),
+        "travellers": len(travellers),
+        "passengers": len(travellers),
+        "crew": 0,
+    }
     record = {
         "message": first.about,
         "flights": first.flights,
         "travellers": travellers,
         "reservations": [reservation.data for reservation in reservations],
-        "totals": {
-            "stated": first.stated,
-            "reservations": len(reservations),
-            "travellers": len(travellers),
-            "passengers": len(travellers),
-            "crew": 0,
-        },
+        "totals": totals,
     }
     findings = [finding for reader in readers for finding in reader.all_findings()]
-    findings += _check_total(first.message, record["totals"])
+    findings += _check_total(first.message, totals)
     return record, findings
 
 

@@ -32,7 +32,8 @@ def write_record(record: Mapping[str, Any]) -> bytes:
     calendar = Calendar(date.fromisoformat(max(days)))
     groups = _reservations(record)
     writer = Writer()
-    writer.add("MSG", ["", about.get("code") if about.get("type") == "PNRGOV" and about.get("code") else "22"])
+    code = str(about.get("code") or "") if about.get("type") == "PNRGOV" else ""
+    writer.add("MSG", ["", code or "22"])
     party = about.get("reporting_party") or {}
     writer.add("ORG", [party.get("id") or about.get("sender") or "", party.get("place") or ""])
     for leg in flights[:1]:
