@@ -27,6 +27,11 @@ SECTIONS: dict[str, Promise] = {
     "partnership": _("Partnership"),
     "node": _("Node"),
 }
+PUBLIC: dict[str, Promise] = {
+    "home": _("Welcome"),
+    "about": _("About this node"),
+    "api_docs": _("For programs: the API"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +92,8 @@ def _own_name(code: str) -> str:
 
 def navigation(path: str, actor: Actor | None) -> list[Section]:
     """The sections that ``actor`` may use; the entry whose address is the longest start of ``path`` is current."""
+    if actor is None:
+        return [_page(path, url_name, label) for url_name, label in PUBLIC.items()]
     shown = [(entry, reverse(entry.url_name)) for entry in registry.menu if _open(entry.permission, actor)]
     here = max((url for _entry, url in shown if path.startswith(url)), key=len, default="")
     sections = []
@@ -99,5 +106,11 @@ def navigation(path: str, actor: Actor | None) -> list[Section]:
     return sections
 
 
-def _open(permission: str, actor: Actor | None) -> bool:
-    return not permission or (actor is not None and actor.may(permission))
+def _page(path: str, url_name: str, label: Promise) -> Section:
+    """A section of one page, for a reader who has not signed in."""
+    url = reverse(url_name)
+    return Section(url_name, str(label), (Link(str(label), url, url == path),))
+
+
+def _open(permission: str, actor: Actor) -> bool:
+    return not permission or actor.may(permission)

@@ -9,8 +9,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.utils import formats, timezone
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from otay.node import clock
 
@@ -27,7 +27,8 @@ def day(value: date | datetime | None, style: str = "DATE_FORMAT", *, zone: str 
     """A date, in ``zone`` (else the node's own); a dash for None."""
     if value is None:
         return DASH
-    return str(formats.date_format(_local(value, zone) if isinstance(value, datetime) else value, style))
+    shown = str(formats.date_format(_local(value, zone) if isinstance(value, datetime) else value, style))
+    return shown.lower() if (get_language() or "").startswith("es") else shown  # Spanish: 24 nov, martes
 
 
 def moment(value: datetime | None, style: str = "DATETIME_FORMAT", *, zone: str = "") -> str:

@@ -13,7 +13,7 @@ from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
 from otay.node import registry, roles
-from otay.node.actors import SYSTEM, Actor
+from otay.node.actors import SYSTEM, Actor, Kind
 from otay.node.models import RoleAssignment, User
 from otay.node.registry import Alert, AlertSource, MenuEntry, Panel
 from otay.web import frame, views
@@ -117,11 +117,18 @@ def test_an_unchanged_border_costs_a_304(
 def test_the_menu_shows_what_the_actor_may_use_and_where_it_is(registered: Callable[..., None]) -> None:
     registered(registry.menu, MenuEntry("test.open", "goods", "Open door", "about"))
     registered(registry.menu, MenuEntry("test.closed", "node", "Closed door", "about", permission="test.nobody"))
-    sections = {section.key: section for section in frame.navigation("/about/", None)}
+    actor = Actor(Kind.CLIENT, "client:test", "Test", {})
+    sections = {section.key: section for section in frame.navigation("/about/", actor)}
     assert [link.label for link in sections["goods"].links if link.current] == ["Open door"]
     assert "Closed door" not in [link.label for section in sections.values() for link in section.links]
     assert sections["goods"].current
     assert not sections["border"].current
+
+
+def test_who_has_not_signed_in_finds_what_anybody_may_read() -> None:
+    sections = frame.navigation("/about/", None)
+    assert [section.links[0].url for section in sections] == ["/", "/about/", "/api/v1/docs/"]
+    assert [section.current for section in sections] == [False, True, False]
 
 
 def test_every_registered_menu_entry_leads_somewhere() -> None:

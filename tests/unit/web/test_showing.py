@@ -18,7 +18,7 @@ AT = datetime(2023, 11, 24, 22, 5, tzinfo=UTC)
     ("language", "expected"),
     [
         ("en", ("1,234,567.5", "Nov 24, 2023", "Nov 24, 2023, 22:05")),
-        ("es-mx", ("1,234,567.5", "24 Nov 2023", "24 Nov 2023, 22:05")),
+        ("es-mx", ("1,234,567.5", "24 nov 2023", "24 nov 2023, 22:05")),
     ],
 )
 def test_numbers_and_dates_read_as_in_the_country(language: str, expected: tuple[str, str, str]) -> None:

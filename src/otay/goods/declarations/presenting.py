@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from otay.goods.declarations.domain import Kind, Result, State, Verdict
 from otay.places.queries import ports
@@ -12,7 +13,7 @@ STATES: dict[str, str | Promise] = {
     State.LODGED: _("Lodged"),
     State.ACCEPTED: _("Accepted"),
     State.REFUSED: _("Refused"),
-    State.ASSESSED: _("Assessed"),
+    State.ASSESSED: pgettext_lazy("state of a declaration", "Assessed"),
     State.AT_PORT: _("At the port"),
     State.INSPECTED: _("Inspected"),
     State.RELEASED: _("Released"),
