@@ -31,10 +31,11 @@ def measure(layout: Layout, played: Sequence[Played]) -> tuple[dict[str, Numbers
     for index, lane in enumerate(layout.scenario.lanes):
         in_lane = [(one, rows & (one.lane == index)) for one, rows in zip(played, counted, strict=True)]
         in_lane = [(one, rows) for one, rows in in_lane if rows.any()]
-        groups[f"lane/{lane.name}"] = (
-            _figures(layout, in_lane) | _queue(layout, in_lane) | _use(layout, lane.name, played)
-        )
-        series[f"lane/{lane.name}"] = _by_hour(layout, in_lane)
+        key, alone = f"lane/{lane.name}", _alone(in_lane, counted, played)
+        # A lane that takes one class, which takes no other lane, has that class's figures.
+        groups[key] = dict(groups[alone]) if alone else _figures(layout, in_lane)
+        groups[key] |= _queue(layout, in_lane) | _use(layout, lane.name, played)
+        series[key] = series[alone] if alone else _by_hour(layout, in_lane)
     for index, station in enumerate(layout.scenario.secondary):
         groups[f"secondary/{station.name}"] = _secondary(layout, index, played)
     groups["total"] = _figures(layout, list(zip(played, counted, strict=True)))
@@ -43,6 +44,20 @@ def measure(layout: Layout, played: Sequence[Played]) -> tuple[dict[str, Numbers
 
 def _counted(layout: Layout, one: Played) -> NDArray[np.bool_]:
     return one.arrival >= 0 if layout.begin < 0 else np.ones(one.arrival.size, bool)
+
+
+def _alone(
+    in_lane: Sequence[tuple[Played, NDArray[np.bool_]]], counted: Sequence[NDArray[np.bool_]], played: Sequence[Played]
+) -> str:
+    if len(in_lane) != 1:
+        return ""
+    one, rows = in_lane[0]
+    every = next(all_rows for other, all_rows in zip(played, counted, strict=True) if other is one)
+    return f"traffic/{one.name}" if rows.sum() == every.sum() else ""
+
+
+def _in_order(times: NDArray[np.float64]) -> NDArray[np.float64]:
+    return times if (times[1:] >= times[:-1]).all() else np.sort(times)
 
 
 def _waits(parts: Sequence[tuple[Played, NDArray[np.bool_]]]) -> NDArray[np.float64]:
@@ -85,11 +100,15 @@ def _by_hour(layout: Layout, parts: Sequence[tuple[Played, NDArray[np.bool_]]]) 
     shift = layout.scenario.start.weekday() * 24
     for one, rows in parts:
         waits = (one.start - one.at_road)[rows]
-        hours = (one.at_road[rows] / 60).astype(np.float64)
-        known = ~np.isnan(waits)
-        hour = (hours[known].astype(np.int64) + shift) % 168
-        total += np.bincount(hour, waits[known], 168)
-        count += np.bincount(hour, minlength=168)
+        at = one.at_road[rows]
+        if np.isnan(waits).any():
+            known = ~np.isnan(waits)
+            at, waits = at[known], waits[known]
+        hour = (at / 60).astype(np.int32)
+        sums, counts = np.bincount(hour, waits), np.bincount(hour)
+        week = (np.arange(sums.size) + shift) % 168
+        total += np.bincount(week, sums, 168)
+        count += np.bincount(week, counts, 168)
     return np.divide(total, count, out=np.full(168, np.nan), where=count > 0)
 
 
@@ -98,7 +117,7 @@ def _queue(layout: Layout, parts: Sequence[tuple[Played, NDArray[np.bool_]]]) ->
     queue = np.zeros(grid.size)
     for one, rows in parts:
         known = rows & ~np.isnan(one.start)
-        came, went = np.sort(one.at_road[known]), np.sort(one.start[known])
+        came, went = _in_order(one.at_road[known]), _in_order(one.start[known])
         queue += np.searchsorted(came, grid, side="right") - np.searchsorted(went, grid, side="right")
     return {"mean_queue": float(queue.mean()) if grid.size else 0.0, "max_queue": float(queue.max(initial=0))}
 
@@ -111,7 +130,8 @@ def _use(layout: Layout, lane: str, played: Sequence[Played]) -> Numbers:
     open_minutes = float(layout.booths[lane][-layout.begin : -layout.begin + layout.horizon].sum())
     busy = 0.0
     for one in played:
-        rows = np.isin(one.lane, here) & ~np.isnan(one.start)
+        rows = np.isin(one.lane, here) if len(here) > 1 else one.lane == here[0]
+        rows &= (one.end > 0) & (one.start < layout.horizon)
         start, end = one.start[rows], one.end[rows]
         busy += float((np.clip(end, 0, layout.horizon) - np.clip(start, 0, layout.horizon)).sum())
     return {"booth_hours": open_minutes / 60, "utilisation": busy / open_minutes if open_minutes else np.nan}
