@@ -13,9 +13,10 @@ from typing import Any
 
 from otay.core.canonical import canonical_json, digest
 from otay.exchange.domain import agreement as rules
-from otay.exchange.domain import envelope, keys
+from otay.exchange.domain import envelope, keys, keysums, ranges
 from otay.exchange.domain.agreement import Term, Terms
 from otay.exchange.domain.envelope import Head, Record
+from otay.exchange.domain.questions import Answer, Line, Question, read_question
 from otay.exchange.domain.receipt import Held, Receipt
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -160,6 +161,10 @@ class Door:
         self.trouble: list[str] = []
         self.requests = 0
         self.held: list[Held] = []
+        self.copy: dict[str, Any] | None = None
+        self.tampered: dict[tuple[str, int], Line | None] = {}
+        self.asked: list[Question] = []
+        self.forge_books = False
         door = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -170,12 +175,18 @@ class Door:
 
             def do_POST(self) -> None:
                 raw = self.rfile.read(int(self.headers["Content-Length"]))
+                if "/reconcile" in self.path:
+                    self._answer((200, door.books(raw)))
+                    return
                 if self.headers.get("Content-Encoding") == "gzip":
                     raw = gzip.decompress(raw)
                 self._answer(door.take(raw))
 
             def do_GET(self) -> None:
-                self._answer((200, door.receipt()))
+                if "/since/" in self.path:
+                    self._answer((200, door.since(self.path)))
+                    return
+                self._answer((200, door.copy if door.copy and "/record" in self.path else door.receipt()))
 
             def _answer(self, answer: tuple[int, Any] | None) -> None:
                 if answer is None:
@@ -206,6 +217,58 @@ class Door:
             tuple(self.held),
         )
         return told.signed(key)
+
+    def lines(self, stream: str) -> list[Line]:
+        """What it holds of a stream, as :attr:`tampered` leaves it."""
+        outgoing = stream == self.stream
+        records = self.records if outgoing else self.neighbour.records
+        entries = envelope.chained(records, previous=envelope.genesis(stream), last_sequence=0)
+        held = {
+            entry.sequence: Line(
+                entry.sequence, record.record_type, record.business_key, record.version, entry.body_digest,
+                record.body_digest, entry.link, "whole" if record.body else "erased",
+                record.body_digest if record.body else b"",
+            )
+            for record, entry in zip(records, entries, strict=True)
+        }  # fmt: skip
+        for (name, number), line in self.tampered.items():
+            if name == stream:
+                held.pop(number, None)
+                held |= {number: line} if line else {}
+        return [held[number] for number in sorted(held)]
+
+    def books(self, raw: bytes) -> dict[str, Any]:
+        """Its signed answer to a question, from a list instead of a database."""
+        asked = read_question(raw)
+        self.asked.append(asked)
+        position = len(self.links) - 1 if asked.stream == self.stream else len(self.neighbour.records)
+        upto = min(asked.upto, position)
+        held = [line for line in self.lines(asked.stream) if line.sequence <= upto]
+        count = -(-upto // ranges.BUCKET)
+        by_bucket: list[list[Line]] = [[] for _ in range(count)]
+        for line in held:
+            by_bucket[ranges.bucket_of(line.sequence)].append(line)
+        tree = ranges.Tree([ranges.bucket_digest(line.leaf for line in lines) for lines in by_bucket])
+        span = asked.keys or (1, 0)
+        rows = [
+            (line.sequence, line.record_type, line.business_key, line.version, line.body_digest)
+            for line in held if span[0] <= line.sequence <= span[1]
+        ]  # fmt: skip
+        sums = keysums.key_sums(row[1:] for row in rows) if asked.keys and not asked.key_buckets else []
+        told = Answer(
+            asked.stream, digest(raw), self.neighbour.country, self.neighbour.key.id, datetime.now(UTC), position,
+            bytes(32), upto, tree.root, {node: tuple(tree.children(*node)) for node in asked.nodes},
+            tuple(line for bucket in asked.buckets if bucket < count for line in by_bucket[bucket]), (),
+            tuple(one.to_bytes(32, "big") for one in sums),
+            tuple(row for row in rows if keysums.key_bucket(row[1], row[2]) in asked.key_buckets),
+        )  # fmt: skip
+        return told.signed(keys.SigningKey.generate() if self.forge_books else self.neighbour.key)
+
+    def since(self, path: str) -> dict[str, Any]:
+        """A stretch of its own stream."""
+        first = int(path.split("/since/")[1].split("?")[0]) + 1
+        last = min(first + int(path.split("limit=")[1]) - 1, len(self.neighbour.records))
+        return {"batch": self.neighbour.batch(first, last).decode() if first <= last else ""}
 
     def take(self, raw: bytes) -> tuple[int, Any] | None:
         """Take a batch as a node would; what to answer, None to cut the line."""

@@ -12,11 +12,12 @@ from django.utils.translation import get_language
 from ninja import Router
 from ninja.throttling import AnonRateThrottle
 
+from otay.core.canonical import digest
 from otay.core.i18n import N_
 from otay.exchange.domain.envelope import MAX_BYTES
 from otay.exchange.domain.refusals import Code, Rejected
 from otay.exchange.domain.request import HEADER
-from otay.exchange.services import acceptance, answering, identity
+from otay.exchange.services import acceptance, answering, identity, reconciling
 
 router = Router(auth=None, throttle=[AnonRateThrottle("6000/m")])
 MAX_SINCE = 500
@@ -124,5 +125,19 @@ def health(request: HttpRequest) -> HttpResponse:
     try:
         peer, _purpose = _asking(request)
         return JsonResponse(answering.health_answer(peer))
+    except Rejected as refusal:
+        return _refused(refusal)
+
+
+@router.post("/reconcile", summary="What we hold of a stream, as signed range digests", url_name="exchange_reconcile")
+def reconcile(request: HttpRequest) -> HttpResponse:
+    """Signed request; its address carries the SHA-256 of the body as ``digest``. The body names a stream and the nodes
+    of its tree to show; the answer is signed over it."""
+    try:
+        raw = _body(request)
+        peer, _purpose = _asking(request)
+        if request.GET.get("digest") != digest(raw).hex():
+            raise Rejected(Code.BAD_SIGNATURE, N_("The question is not the one that was signed"))
+        return JsonResponse(reconciling.answer(peer, raw))
     except Rejected as refusal:
         return _refused(refusal)

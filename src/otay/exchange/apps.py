@@ -17,7 +17,7 @@ class ExchangeConfig(AppConfig):
     def ready(self) -> None:
         """Permissions, doors, the delivery loop, periodic checks, alerts and indicators."""
         from otay.exchange import alerts, indicators
-        from otay.exchange.services import delivery, upkeep
+        from otay.exchange.services import delivery, ranges, reconciling, upkeep
         from otay.node import registry, roles
 
         analysts = [
@@ -54,6 +54,22 @@ class ExchangeConfig(AppConfig):
                 _("Ask neighbours how far they hold our records"),
                 timedelta(seconds=30),
                 upkeep.check_peers,
+            )
+        )
+        registry.schedules.register(
+            registry.Schedule(
+                "exchange.ranges",
+                _("Compute the range digests of exchanged records"),
+                timedelta(minutes=1),
+                ranges.fold_all,
+            )
+        )
+        registry.schedules.register(
+            registry.Schedule(
+                "exchange.reconcile",
+                _("Compare what both sides hold"),
+                timedelta(hours=24),
+                reconciling.reconcile_all,
             )
         )
         registry.alerts.register(registry.AlertSource("exchange", alerts.open_alerts, order=30))

@@ -46,7 +46,18 @@ class Change(forms.Form):
     act = forms.ChoiceField(
         choices=[
             (name, name)
-            for name in ("sign", "suspend", "resume", "end", "suspend_peer", "trust_peer", "clear_alarm", "replay")
+            for name in (
+                "sign",
+                "suspend",
+                "resume",
+                "end",
+                "suspend_peer",
+                "trust_peer",
+                "clear_alarm",
+                "replay",
+                "compare",
+                "repair",
+            )
         ]
     )
     reason = forms.CharField(label=_("Reason"), min_length=3, max_length=300)

@@ -20,8 +20,8 @@ def records_receipted() -> Measure:
     """Records that the neighbour has receipted; the note says how many were sent and received."""
     receipted = Outbox.objects.filter(state=Outbox.State.RECEIPTED).count()
     note = _("%(sent)s sent, %(received)s received and applied") % {
-        "sent": Outbox.objects.count(),
-        "received": Inbox.objects.filter(state=Inbox.State.APPLIED).count(),
+        "sent": f"{Outbox.objects.count():,}",
+        "received": f"{Inbox.objects.filter(state=Inbox.State.APPLIED).count():,}",
     }
     return Measure(receipted, note=note)
 
@@ -37,4 +37,6 @@ def seconds_to_receipt() -> Measure:
     waits = [(stored - queued).total_seconds() for queued, stored in pairs]
     if not waits:
         return Measure(None, note=_("nothing was receipted in the last 24 hours"))
-    return Measure(Decimal(str(round(median(waits), 2))), note=_("over %(count)s records") % {"count": len(waits)})
+    return Measure(
+        Decimal(str(round(median(waits), 2))), note=_("over %(count)s records") % {"count": f"{len(waits):,}"}
+    )

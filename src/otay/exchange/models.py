@@ -247,6 +247,41 @@ class Inbox(Exchanged):
         ]
 
 
+class RangeDigest(models.Model):
+    """The digest of 256 consecutive records as they stood in their rows; triggers remove it when one is touched
+    (:mod:`otay.exchange.guards`). While it is being computed it holds a token shorter than a digest."""
+
+    peer = models.ForeignKey(Peer, on_delete=models.CASCADE, related_name="+")
+    direction = models.CharField(max_length=3, choices=Direction.choices)
+    bucket = models.BigIntegerField()
+    digest = models.BinaryField(max_length=32)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["peer", "direction", "bucket"], name="one_digest_per_range")
+        ]
+
+
+class Reconciliation(models.Model):
+    """One comparison of a stream with the neighbour's book, with the neighbour's signed word."""
+
+    peer = models.ForeignKey(Peer, on_delete=models.PROTECT, related_name="reconciliations")
+    direction = models.CharField(max_length=3, choices=Direction.choices)
+    at = models.DateTimeField()
+    by = models.CharField(max_length=64)
+    records = models.BigIntegerField(help_text=_("Up to which record of the stream both sides were compared."))
+    root = models.BinaryField(max_length=32)
+    trips = models.PositiveIntegerField()
+    milliseconds = models.PositiveIntegerField()
+    differences = models.JSONField(default=list)
+    found = models.PositiveIntegerField(help_text=_("How many differences there are; the first of them are listed."))
+    repaired = models.PositiveIntegerField(default=0)
+    answer = models.JSONField(help_text=_("The neighbour's signed answer."))
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["peer", "direction", "-at"], name="reconciliation_latest")]
+
+
 class RefusedRequest(models.Model):
     """A request or record that was turned down: kept, counted and listed."""
 

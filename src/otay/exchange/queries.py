@@ -13,7 +13,7 @@ from otay.core.i18n import N_
 from otay.exchange.domain import agreement as rules
 from otay.exchange.domain.agreement import Term, Terms
 from otay.exchange.keystore import own_country, own_key
-from otay.exchange.models import Agreement, Direction, Inbox, Outbox, Peer, PeerHealth, PeerKey, Receipt
+from otay.exchange.models import Agreement, Direction, Inbox, Outbox, Peer, PeerHealth, PeerKey, Receipt, Reconciliation
 from otay.node.actors import Actor
 from otay.node.models import ChainHead
 
@@ -188,6 +188,18 @@ def record(direction: str, *, peer: Peer, sequence: int) -> Outbox | Inbox:
         raise NotFound(
             N_("The stream with %(peer)s holds no record %(sequence)s"), peer=peer.country, sequence=sequence
         )
+    return found
+
+
+def latest_reconciliations() -> list[tuple[Peer, list[Reconciliation]]]:
+    """Each neighbour with the latest comparison of each of its streams."""
+    found = []
+    for peer in Peer.objects.order_by("country"):
+        rows = [
+            Reconciliation.objects.filter(peer=peer, direction=way).order_by("-at", "-pk").first()
+            for way in (Direction.OUT, Direction.IN)
+        ]
+        found.append((peer, [row for row in rows if row is not None]))
     return found
 
 

@@ -16,13 +16,14 @@ from otay.core.errors import Conflict, NotFound, Refused
 from otay.core.findings import error
 from otay.core.i18n import N_
 from otay.exchange import keystore, queries
+from otay.exchange.domain import differences
 from otay.exchange.domain.agreement import State
 from otay.exchange.domain.refusals import TITLES
 from otay.exchange.forms import Change, Purpose, Search
 from otay.exchange.models import Direction, Peer, RefusedRequest
 from otay.exchange.registry import record_types
 from otay.exchange.services import agreements as agreement_services
-from otay.exchange.services import identity, upkeep, viewing
+from otay.exchange.services import identity, reconciling, upkeep, viewing
 from otay.node.actors import Actor
 
 PAGE = 50
@@ -152,6 +153,35 @@ def change_peer(request: HttpRequest, country: str) -> HttpResponse:
             raise Http404
     messages.success(request, _("Done and recorded."))
     return redirect("exchange:console")
+
+
+@require_GET
+def reconcile(request: HttpRequest) -> HttpResponse:
+    """The latest comparison of each stream with the neighbour's book."""
+    actor = _actor(request, "exchange.view")
+    context = {
+        "compared": queries.latest_reconciliations(),
+        "own": keystore.own_country(),
+        "titles": differences.TITLES,
+        "may_manage": actor.may("exchange.manage"),
+        "may_see_records": actor.ports("exchange.view_records") is None,
+    }
+    return render(request, "exchange/reconcile.html", context)
+
+
+@require_POST
+def reconcile_now(request: HttpRequest, country: str) -> HttpResponse:
+    """Compare both streams with a neighbour's book, and on demand repair what is lacking."""
+    actor = _actor(request, "exchange.manage")
+    act, reason = _change(request)
+    if act not in ("compare", "repair"):
+        raise Http404
+    found = reconciling.reconcile(
+        actor=actor, peer=queries.peer_named(country), repairing=act == "repair", reason=reason
+    )
+    count = sum(len(one.differences) for one in found)
+    messages.success(request, _("Compared and recorded: %(count)s records differ.") % {"count": count})
+    return redirect("exchange:reconcile")
 
 
 @require_GET

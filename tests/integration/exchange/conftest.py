@@ -39,3 +39,15 @@ def neighbour() -> Neighbour:
 @pytest.fixture
 def peer(db: None, room: Room, neighbour: Neighbour):
     return paired(neighbour)
+
+
+@pytest.fixture
+def run_command(monkeypatch: pytest.MonkeyPatch):
+    """``otay exchange ...`` in this process, which is a node already."""
+    from click.testing import CliRunner
+
+    from otay.exchange.commands import exchange
+
+    monkeypatch.setattr("otay.node.commandline.setup", lambda _home: None)
+    monkeypatch.setenv("OTAY_LANG", "en")
+    return lambda *arguments: CliRunner().invoke(exchange, arguments, catch_exceptions=False)

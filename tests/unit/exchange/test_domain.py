@@ -129,7 +129,7 @@ def test_a_batch_is_judged_by_where_it_starts_and_ends(held, first, count):
     neighbour = sent(24)
     batch = envelope.unpack(neighbour.batch(first, first + count - 1))
     stored = {
-        number: neighbour.link_at(number) for number in envelope.links_to_compare(batch.head, held) if number <= held
+        number: neighbour.link_at(number) for number in (first - 1, min(first + count - 1, held)) if number <= held
     }
     verdict, known = envelope.judge(batch, held, stored)
     if first > held + 1:

@@ -292,21 +292,18 @@ class Verdict(StrEnum):
     FORK = "fork"
 
 
-def links_to_compare(head: Head, last_sequence: int) -> set[int]:
-    """The numbers whose stored links :func:`judge` needs."""
-    return {number for number in (head.first - 1, min(head.last, last_sequence)) if number >= 0}
-
-
 def judge(batch: Batch, last_sequence: int, stored: Mapping[int, bytes]) -> tuple[Verdict, int]:
     """How ``batch`` stands to a stream that ends at ``last_sequence``, and how many of its records are known already.
 
-    ``stored``: number -> link as held (number 0 is the genesis of the stream), for :func:`links_to_compare`.
+    ``stored``: number -> link as held (number 0 is the genesis of the stream): of the record before the batch, and of
+    the newest record held within it. Where the first is lost, the batch proves nothing: the answer is a gap.
     """
-    if batch.head.first > last_sequence + 1:
+    if batch.head.first > last_sequence + 1 or batch.head.first - 1 not in stored:
         return Verdict.GAP, 0
-    if stored.get(batch.head.first - 1) != batch.head.previous:
+    if stored[batch.head.first - 1] != batch.head.previous:
         return Verdict.FORK, 0
     known = min(batch.head.last, last_sequence) - batch.head.first + 1
-    if known > 0 and stored.get(batch.entries[known - 1].sequence) != batch.entries[known - 1].link:
+    within = [entry for entry in batch.entries[: max(known, 0)] if entry.sequence in stored]
+    if within and stored[within[-1].sequence] != within[-1].link:
         return Verdict.FORK, 0
     return (Verdict.DUPLICATE if known == len(batch.records) else Verdict.NEW), known

@@ -12,8 +12,9 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import IntegrityError, InterfaceError, OperationalError, transaction
 
+from otay.core import chain
 from otay.core.i18n import N_
 from otay.exchange import keystore, queries
 from otay.exchange.domain import agreement as rules
@@ -29,6 +30,7 @@ from otay.exchange.queries import Standing
 from otay.exchange.registry import Received, record_types
 from otay.exchange.services.faults import note_refusal, printable
 from otay.node import audit, clock
+from otay.node.actors import SYSTEM
 from otay.node.bulk import update_many
 from otay.node.models import ChainHead
 
@@ -72,7 +74,7 @@ def _authenticated(head: Head, signature: str) -> Peer:
 @transaction.atomic
 def _accepted(peer: Peer, batch: Batch) -> dict[str, Any]:
     chain_head = audit.locked_head(queries.head_name(batch.head.stream))
-    verdict, known = envelope.judge(batch, chain_head.sequence, _stored_links(peer, batch.head, chain_head.sequence))
+    verdict, known = envelope.judge(batch, chain_head.sequence, _stored_links(peer, batch.head, chain_head))
     if verdict is Verdict.GAP:
         raise Rejected(
             Code.GAP,
@@ -82,8 +84,10 @@ def _accepted(peer: Peer, batch: Batch) -> dict[str, Any]:
         )
     if verdict is Verdict.FORK:
         raise Rejected(Code.FORK, N_("The neighbour sent another history of its stream than before"))
+    if known:
+        _fill(peer, batch, known)
     if verdict is Verdict.NEW:
-        _store(peer, batch, known)
+        _store(peer, batch.records[known:], batch.entries[known:])
         ChainHead.objects.filter(pk=chain_head.pk).update(sequence=batch.head.last, link=batch.head.link)
         SignedHead.objects.create(
             peer=peer,
@@ -95,19 +99,27 @@ def _accepted(peer: Peer, batch: Batch) -> dict[str, Any]:
     return signed_position(peer, since=batch.head.first)
 
 
-def _stored_links(peer: Peer, head: Head, last_sequence: int) -> Mapping[int, bytes]:
-    wanted = envelope.links_to_compare(head, last_sequence)
-    stored = {
-        number: bytes(link)
-        for number, link in Inbox.objects.filter(peer=peer, sequence__in=wanted).values_list("sequence", "link")
-    }
-    return {0: peer.genesis(Direction.IN, keystore.own_country()), **stored}
+def _stored_links(peer: Peer, head: Head, held: ChainHead) -> Mapping[int, bytes]:
+    """The links that :func:`envelope.judge` compares: before the batch, and the newest that is held within it."""
+    stored = {0: peer.genesis(Direction.IN, keystore.own_country())}
+    if held.sequence:
+        stored[held.sequence] = bytes(held.link)
+    rows = Inbox.objects.filter(peer=peer)
+    if head.first - 1 not in stored:
+        wanted = rows.filter(sequence=head.first - 1).values_list("sequence", "link")
+        stored |= {number: bytes(link) for number, link in wanted}
+    last = min(head.last, held.sequence)
+    if last >= head.first and last not in stored:
+        newest = rows.filter(sequence__gte=head.first, sequence__lte=last).order_by("-sequence")
+        stored |= {number: bytes(link) for number, link in newest.values_list("sequence", "link")[:1]}
+    return stored
 
 
-def _store(peer: Peer, batch: Batch, known: int) -> None:
-    """Store the records after the first ``known`` ones and hand those to be applied to their rooms."""
+def _store(
+    peer: Peer, records: Sequence[Record], entries: Sequence[chain.Entry], *, again: bool = False
+) -> list[Inbox]:
+    """Store records and hand those to be applied to their rooms. ``again``: they were held here before."""
     at = clock.now()
-    records, entries = batch.records[known:], batch.entries[known:]
     judged = _judged(peer, records)
     rows = Inbox.objects.bulk_create(
         [
@@ -124,7 +136,7 @@ def _store(peer: Peer, batch: Batch, known: int) -> None:
                 body=record.body.decode() if body else "",
                 state=state,
                 note=printable(note, 300),
-                port=_port(body),
+                port=port_of(body),
                 received_at=at,
             )
             for record, entry, (state, note, body) in zip(records, entries, judged, strict=True)
@@ -134,10 +146,55 @@ def _store(peer: Peer, batch: Batch, known: int) -> None:
     for row, (_state, _note, body) in zip(rows, judged, strict=True):
         row.parsed = body  # read once, on arrival
     _list_refused(peer, [row for row in rows if row.state == Inbox.State.REFUSED])
-    apply(peer, [row for row in rows if row.state == Inbox.State.APPLIED])
+    apply(peer, [row for row in rows if row.state == Inbox.State.APPLIED], again=again)
+    return rows
 
 
-def _port(body: Mapping[str, Any]) -> str:
+def _fill(peer: Peer, batch: Batch, known: int) -> None:
+    """Take in what a resent stretch has and this node should hold but does not: a row that was lost, or contents that
+    were. What is there is never overwritten."""
+    numbers = [entry.sequence for entry in batch.entries[:known]]
+    held = Inbox.objects.filter(peer=peer, sequence__gte=numbers[0], sequence__lte=numbers[-1])
+    present = set(held.values_list("sequence", flat=True))
+    lost = set(held.filter(body="", erased_at=None, state__in=_WITH_BODY).values_list("sequence", flat=True))
+    lacking = [at for at, number in enumerate(numbers) if number not in present]
+    emptied = [at for at, number in enumerate(numbers) if number in lost and batch.records[at].body]
+    if not lacking and not emptied:
+        return
+    if lacking:
+        _store(peer, [batch.records[at] for at in lacking], [batch.entries[at] for at in lacking], again=True)
+    for at in emptied:
+        record = batch.records[at]
+        held.filter(sequence=numbers[at], link=batch.entries[at].link, body_digest=record.body_digest).update(
+            body=record.body.decode()
+        )
+    audit.record(
+        actor=SYSTEM,
+        action="exchange.records_restored",
+        subject=f"stream:{batch.head.stream}",
+        rows=[numbers[at] for at in lacking[:100]],
+        bodies=[numbers[at] for at in emptied[:100]],
+    )
+
+
+_WITH_BODY = (Inbox.State.APPLIED, Inbox.State.REPEATED, Inbox.State.QUARANTINED)
+
+
+def refill(raw: bytes) -> list[int]:
+    """Take a stretch of the neighbour's stream that this node asked for again; the numbers that were restored.
+
+    Raises:
+        Rejected: when it is refused, as any batch would be.
+    """
+    head, _signature = envelope.read_head(raw)
+    rows = Inbox.objects.filter(peer__country=head.sender, sequence__gte=head.first, sequence__lte=head.last)
+    whole = rows.exclude(body="", erased_at=None, state__in=_WITH_BODY)
+    before = set(whole.values_list("sequence", flat=True))
+    accept_batch(raw)
+    return sorted(set(whole.all().values_list("sequence", flat=True)) - before)
+
+
+def port_of(body: Mapping[str, Any]) -> str:
     """The port of entry that a record names, so that officers see the records of their own port."""
     port = body.get("port")
     return port if isinstance(port, str) and len(port) <= 8 and port.isprintable() else ""
@@ -224,25 +281,26 @@ def _list_refused(peer: Peer, rows: Sequence[Inbox]) -> None:
     )
 
 
-def apply(peer: Peer, rows: Sequence[Inbox]) -> list[Inbox]:
+def apply(peer: Peer, rows: Sequence[Inbox], *, again: bool = False) -> list[Inbox]:
     """Hand stored records to their rooms, all of one type at a time; returns those that went into quarantine.
 
     A room that fails is asked again record by record, so that one bad record does not hold up its neighbours.
+    ``again``: the records were held here before, and a room that keeps each once may have them still.
     """
     by_type: dict[str, list[Inbox]] = {}
     for row in rows:
         by_type.setdefault(row.record_type, []).append(row)
     failed: list[Inbox] = []
     for group in by_type.values():
-        if _received(peer, group):
-            failed += [row for row in group if len(group) == 1 or _received(peer, [row])]
+        if _received(peer, group, again):
+            failed += [row for row in group if len(group) == 1 or _received(peer, [row], again)]
     for row in failed:
-        log.error("record %s of %s is in quarantine: %s", row.sequence, peer.country, row.note)
+        log.error("record %s of %s is %s: %s", row.sequence, peer.country, row.state, row.note)
     update_many(failed, ["state", "note"])
     return failed
 
 
-def _received(peer: Peer, rows: Sequence[Inbox]) -> bool:
+def _received(peer: Peer, rows: Sequence[Inbox], again: bool) -> bool:
     """Let the room take ``rows``; True when it could not, with the reason on each."""
     received = [
         Received(row.pk, peer.country, row.sequence, row.business_key, row.version, row.parsed, row.received_at)
@@ -253,6 +311,11 @@ def _received(peer: Peer, rows: Sequence[Inbox]) -> bool:
             record_types[rows[0].record_type].receive(received)
     except (OperationalError, InterfaceError):
         raise  # the node's own trouble, not the record's: undo all, give no receipt
+    except IntegrityError as problem:
+        if again and len(rows) == 1:
+            rows[0].state, rows[0].note = Inbox.State.REPEATED.value, N_("Its room had it still")
+            return True
+        return _quarantined(rows, problem)
     except Exception as problem:
         return _quarantined(rows, problem)
     return False

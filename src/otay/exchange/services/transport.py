@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 
+from otay.core.canonical import digest
 from otay.core.errors import OtayError
 from otay.core.i18n import N_
 from otay.exchange import keystore
@@ -70,8 +71,27 @@ def ask(
         Unreachable: no connection, no answer in time, or an answer that is not the node's.
         Declined: a refusal.
     """
-    key = key or keystore.own_key()
     target = str(httpx.URL(f"{DOOR}{path}", params=params or None).raw_path.decode())
+    return _call("GET", f"{peer.url}{target}", headers=_signed(peer, target, purpose, key))
+
+
+def question(peer: Peer, body: bytes) -> dict[str, Any]:
+    """Ask the neighbour about its books. The address names the digest of the body: the signature covers both.
+
+    Raises:
+        Unreachable: no connection, no answer in time, or an answer that is not the node's.
+        Declined: a refusal.
+    """
+    target = f"{DOOR}/reconcile?digest={digest(body).hex()}"
+    return _call("POST", f"{peer.url}{target}", headers={**_signed(peer, target, "reconcile"), **_JSON}, content=body)
+
+
+_JSON = {"Content-Type": "application/json"}
+
+
+def _signed(peer: Peer, target: str, purpose: str, key: SigningKey | None = None) -> dict[str, str]:
+    """The header that says who asks."""
+    key = key or keystore.own_key()
     request = SignedRequest(
         sender=keystore.own_country(),
         receiver=peer.country,
@@ -80,7 +100,7 @@ def ask(
         at=keystore.real_now(),
         key=key.id,
     )
-    return _call("GET", f"{peer.url}{target}", headers={HEADER: request.header(key)})
+    return {HEADER: request.header(key)}
 
 
 def fetch_identity(url: str) -> dict[str, Any]:

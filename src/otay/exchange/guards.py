@@ -1,0 +1,58 @@
+"""The database's own memory for touched rows: whoever alters, adds or removes a record below a stored range digest, by
+whatever program, makes the database forget that digest, so that the next comparison computes it from the rows.
+
+On SQLite a migration that rebuilds ``exchange_outbox`` or ``exchange_inbox`` must call :func:`install` again.
+"""
+
+from __future__ import annotations
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from otay.exchange.domain.ranges import BUCKET
+
+TABLES = {"exchange_outbox": "out", "exchange_inbox": "in"}
+_COLUMNS = (
+    "peer_id, sequence, record_type, business_key, version, citation, created_at, body_digest, body, link, erased_at"
+)
+_FORGET = (  # names of this module only
+    "DELETE FROM exchange_rangedigest WHERE peer_id = {row}.peer_id AND direction = '{direction}' "  # noqa: S608
+    f"AND bucket = ({{row}}.sequence - 1) / {BUCKET};"
+)
+_VERBS = {
+    "insert": ("INSERT", ("NEW",)),
+    "delete": ("DELETE", ("OLD",)),
+    "update": ("UPDATE OF " + _COLUMNS, ("OLD", "NEW")),
+}
+
+
+def install(connection: BaseDatabaseWrapper) -> None:
+    """Put the triggers up, in place of older ones."""
+    remove(connection)
+    with connection.cursor() as cursor:
+        for table, direction in TABLES.items():
+            for verb, (event, rows) in _VERBS.items():
+                name = f"{table}_range_{verb}"
+                body = " ".join(_FORGET.format(row=row, direction=direction) for row in rows)
+                if connection.vendor == "postgresql":
+                    cursor.execute(
+                        f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS "
+                        f"$$ BEGIN {body} RETURN NULL; END $$"
+                    )
+                    cursor.execute(
+                        f"CREATE TRIGGER {name} AFTER {event} ON {table} FOR EACH ROW EXECUTE FUNCTION {name}()"
+                    )
+                else:
+                    cursor.execute(f"CREATE TRIGGER {name} AFTER {event} ON {table} BEGIN {body} END")
+
+
+def remove(connection: BaseDatabaseWrapper) -> None:
+    """Take the triggers down."""
+    with connection.cursor() as cursor:
+        for table in TABLES:
+            for verb in _VERBS:
+                name = f"{table}_range_{verb}"
+                if connection.vendor == "postgresql":
+                    cursor.execute(f"DROP TRIGGER IF EXISTS {name} ON {table}")
+                    cursor.execute(f"DROP FUNCTION IF EXISTS {name}()")
+                else:
+                    cursor.execute(f"DROP TRIGGER IF EXISTS {name}")
