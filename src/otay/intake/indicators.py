@@ -24,7 +24,7 @@ def accepted_first_time() -> Measure:
     if not counts.first_tries:
         return Measure(None, note=_("no message yet"))
     share = Decimal(100) * (counts.first_tries - counts.first_failures) / counts.first_tries
-    return Measure(round(share, 1), note=_("of %(count)s messages") % {"count": counts.first_tries})
+    return Measure(round(share, 1), note=_("of %(count)s messages") % {"count": f"{counts.first_tries:,}"})
 
 
 def open_alerts(actor: Actor) -> list[Alert]:

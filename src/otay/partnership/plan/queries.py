@@ -67,7 +67,7 @@ class PointNow:
 
 def read(indicator: Indicator) -> Reading:
     """The indicator's measure, at most a minute old. One that fails does not take the page with it."""
-    key = f"plan:{indicator.key}"
+    key = f"plan:{indicator.key}:{translation.get_language()}"  # a note is text in the reader's language
     reading: tuple[Measure, bool] | None = cache.get(key)
     if reading is None:
         try:
