@@ -75,8 +75,7 @@ def assert_given(record: dict[str, Any], expected: dict[str, Any]) -> None:
     for name, value in expected.items():
         found = given_value(record, name, value)
         if isinstance(value, float):
-            decimals = len(str(value).partition(".")[2])
-            assert found == pytest.approx(value, abs=0.51 * 10 ** -min(6, max(decimals, 1))), name
+            assert found == pytest.approx(value, abs=6e-6), name
         else:
             assert found == value, name
 

@@ -1,0 +1,1 @@
+"""Transit: shipments under seal that cross a territory on a prescribed route."""
