@@ -55,8 +55,10 @@ def least_cost(names: Names, which: int, left: int, least: Floats) -> float:
 
 @kernel
 def align(first: Names, one: int, second: Names, two: int, like: Integers, values: Floats, size: int) -> int:
-    """Choose pairs of parts, best first, no word twice. ``like`` holds ``size`` rows (part of the first name, part of the
-    second) and ``values`` how alike they are; the chosen pairs are moved to the front. Returns how many.
+    """Choose pairs of parts, best first, no word twice; returns how many.
+
+    ``like`` holds ``size`` rows (part of the first name, part of the second) and ``values`` how alike they are; the
+    chosen pairs are moved to the front.
     """
     used_first, used_second, count = 0, 0, 0
     begin, other = first.start[one], second.start[two]

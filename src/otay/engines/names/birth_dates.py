@@ -31,7 +31,7 @@ class BirthAgreement(IntEnum):
 
 
 def read_birth_date(text: str) -> int:
-    """``1980-03-15``, ``1980-03``, ``1980``, ``19800315``, or day and month first where one of them can only be the day.
+    """``1980-03-15``, ``1980-03``, ``1980``, ``19800315``, or the year last where only one can be the day.
 
     Raises:
         ValueError: if it is no such date, or could be two.

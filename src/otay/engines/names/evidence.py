@@ -1,7 +1,7 @@
 """Why a person or organisation may be an entry of a list: each piece of evidence by itself, with its sentence.
 
-Document, date of birth, nationality and sex are never mixed into the score of the name. Nationality and sex are shown and
-decide nothing; nothing else about a person is looked at.
+Document, date of birth, nationality and sex are never mixed into the score of the name. Nationality and sex are shown
+and decide nothing; nothing else about a person is looked at.
 """
 
 from __future__ import annotations
@@ -111,8 +111,10 @@ _FIELDS = {
 
 
 def field_evidence(about: str, first: str, second: str) -> Evidence | None:
-    """How documents, nationalities or sexes agree; None where one is not known. A difference is noted, it opposes nothing:
-    people renew passports, hold two nationalities, and are recorded wrongly."""
+    """How documents, nationalities or sexes agree; None where one is not known.
+
+    A difference is noted and opposes nothing: people renew passports, hold two nationalities, and are recorded wrongly.
+    """
     if not first or not second:
         return None
     same, other = _FIELDS[about]

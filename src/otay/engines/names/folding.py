@@ -1,7 +1,7 @@
 """Names as they are written, to words of capital ASCII letters and digits.
 
-What a passport's machine-readable zone does to a name (``NXX`` for Ñ, ``UXX`` for Ü, ``<`` for a space), what a keyboard
-does (``Ig0r``) and what a copied list does (``RamiMakhlouf``) is undone here, alike on both sides of a comparison.
+What a passport's machine-readable zone does to a name (``NXX`` for Ñ, ``UXX`` for Ü, ``<`` for a space), what a
+keyboard does (``Ig0r``) and what a copied list does (``RamiMakhlouf``) is undone here, alike on both sides.
 """
 
 from __future__ import annotations

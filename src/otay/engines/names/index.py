@@ -8,8 +8,8 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
-from otay.engines.names.penalties import LEAST, WEIGHTS
 from otay.engines.names.packing import Names, pack
+from otay.engines.names.penalties import LEAST, WEIGHTS
 from otay.engines.names.scoring import THRESHOLD
 from otay.engines.names.search import Found, Postings, Terms, search_kernel
 from otay.engines.names.similarity import JOINED, Vocabulary
@@ -99,12 +99,13 @@ class NameIndex:
         unknown = [term for term in terms if term not in self._remembered]
         words = [text for text, joined in unknown if not joined]
         for word, (numbers, values) in zip(words, self._vocabulary.alike(words), strict=True):
-            join = self._joins.get(sound_key(word))
-            if join is not None:
-                numbers, values = np.append(numbers, join), np.append(values, np.float32(JOINED))
-            self._remembered[word, False] = numbers, values
-        for text, joined in unknown:
-            if joined:
+            joined = [self._joins[key] for key in (sound_key(word),) if key in self._joins]
+            self._remembered[word, False] = (
+                np.append(numbers, np.array(joined, np.int64)),
+                np.append(values, np.full(len(joined), JOINED, np.float32)),
+            )
+        for text, is_join in unknown:
+            if is_join:
                 sounding = np.array(self._vocabulary.sounding(text), np.int64)
                 self._remembered[text, True] = sounding, np.full(len(sounding), JOINED, np.float32)
         return [self._remembered[term] for term in terms]

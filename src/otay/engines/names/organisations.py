@@ -1,4 +1,4 @@
-"""Names of firms and other organisations: what kind they are (S.A. de C.V., GmbH) is set apart from what they are called."""
+"""Names of firms and other organisations: legal form (S.A. de C.V., GmbH) is set apart from what they are called."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ _ROMAN = {
     "XV": "15",
     "XX": "20",
 }
+_LAST = frozenset(["CO", "AB", "SC", "LP", "CV"])  # ... unless they stand last
 _PHRASES = [(f" {phrase} ", f" {to} ") for phrase, to in FORM_PHRASES]
 _LONE_LETTERS = re.compile(r"(?<!\S)[A-Z](?: [A-Z])+(?!\S)")
 
@@ -38,6 +39,8 @@ def _with_forms(plain: str) -> str:
 def looks_like_organisation(plain: str) -> bool:
     """True for a folded text with a legal form, a word such as BANK, or a number as a word of its own."""
     words = _with_forms(plain).split()
+    if len(words) > 1 and words[-1] in _LAST:
+        return True
     return any(
         (word in _FORMS and word not in _UNSURE) or word in ORGANISATION_WORDS or word.isdigit() for word in words
     )
@@ -46,7 +49,7 @@ def looks_like_organisation(plain: str) -> bool:
 def organisation_words(plain: str) -> tuple[str, ...]:
     """The words that tell one organisation from another; legal forms, articles and ``AND`` are left out.
 
-    Numbers written as words become digits (``FORTY FOUR`` is ``44``). A name that is nothing but legal forms stays whole.
+    Numbers written as words become digits (``FORTY FOUR`` is ``44``). A name of nothing but legal forms stays whole.
     """
     words = [word for word in _with_forms(plain).split() if word not in PARTICLES]
     telling = [word for word in words if word not in _FORMS] or words

@@ -50,7 +50,7 @@ def penalties(*, organisation: bool) -> NDArray[np.float32]:
 
 
 def _least(weights: NDArray[np.float32]) -> NDArray[np.float32]:
-    """What a word left over costs at the very least, by its role: given, paternal, maternal, open; last: no given name."""
+    """The least that a word left over costs: given, paternal, maternal, open; last, no given name at all."""
     conflict = weights[Trait.CONFLICT_OPEN]
     return np.array(
         [

@@ -37,7 +37,7 @@ LEAST_SCORE = {
     BirthAgreement.PARTIAL: 0.86,
     BirthAgreement.MISTYPED: 0.82,
     BirthAgreement.SWAPPED: 0.78,
-    BirthAgreement.EQUAL: 0.7,
+    BirthAgreement.EQUAL: 0.0,  # the threshold of the search decides
 }
 CLOSE = 0.88  # a name this close with its date of birth is a strong hit
 _LEAST = np.array([LEAST_SCORE[agreement] for agreement in BirthAgreement], np.float32)

@@ -85,8 +85,8 @@ def gather_candidates(
 ) -> int:
     """Write the entries that may match into ``touched``; returns how many.
 
-    ``marks`` holds, per entry, the query that last touched it (from bit 32 on) and the words of it that were like one of the
-    entry's; ``room`` is how much penalty a hit may have.
+    ``marks`` holds, per entry, the query that last touched it (from bit 32 on) and the words of the query that were
+    like one of the entry's; ``room`` is how much penalty a hit may have.
     """
     start, words = queries.start[query], queries.words[query]
     now = query << 32

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
+from otay.engines.names.common_names import GIVEN, SURNAMES
 from otay.engines.names.edits import EXCHANGE, OTHER_START, SKIP, SWAP, alike_letters, codes
-from otay.engines.names.lexicon import GIVEN, SHORT_FORMS, SURNAMES
+from otay.engines.names.lexicon import SHORT_FORMS
 from otay.engines.names.sounds import sound_key
 
 FLOOR = 0.6  # words less alike than this are different words
@@ -103,7 +104,7 @@ class Vocabulary:
         return self._by_key.get(sound_key(text), ())
 
     def alike(self, words: Sequence[str]) -> list[tuple[NDArray[np.int64], NDArray[np.float32]]]:
-        """For each of ``words``: the numbers of all words alike, and how alike; equal to :func:`likeness` of each pair."""
+        """For each of ``words``: the numbers of all words alike, and how alike, as :func:`likeness` has it."""
         near = self._near_keys({sound_key(word) for word in words if len(word) > 1})
         return [self._alike(word, near) for word in words]
 

@@ -1,7 +1,7 @@
 """How a word sounds to a Spanish ear: words that are easily written for one another share a key.
 
-``b`` and ``v``, ``c``/``s``/``z``, ``ll``/``y``/``i``, ``g``/``j``/``x``, ``qu``/``k``, ``ñ``/``n`` are one sound each, ``h`` is mute,
-double letters are single, and the ``UE`` that a machine-readable zone writes for Ü is U.
+``b`` and ``v``, ``c``/``s``/``z``, ``ll``/``y``/``i``, ``g``/``j``/``x``, ``qu``/``k``, ``ñ``/``n`` are one sound each,
+``h`` is mute, double letters are single, and the ``UE`` that a machine-readable zone writes for Ü is U.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _STEPS = [
 
 @lru_cache(maxsize=262_144)
 def sound_key(word: str) -> str:
-    """The key of a folded word: ``GONZALES`` and ``GONZÁLEZ`` have one, ``JIMENEZ``, ``GIMENEZ`` and ``XIMENEZ`` too."""
+    """The key of a folded word: GONZALES and GONZALEZ have one; JIMENEZ, GIMENEZ and XIMENEZ too."""
     if len(word) < 3 or word.isdigit():
         return word
     key = word

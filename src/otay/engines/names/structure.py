@@ -1,7 +1,7 @@
 """A name as the engine compares it: its words, and for each the roles it can play.
 
 Given names, paternal and maternal surname are kept apart where the source keeps them apart, and told apart by position
-and by lists of common names where it does not. A word whose role is open keeps several: it then agrees with any of them.
+and by lists of common names where it does not. A word whose role is open keeps several, and agrees with any of them.
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from otay.engines.names.common_names import GIVEN, SURNAMES
 from otay.engines.names.folding import SURNAMES_END, as_letters, folded
-from otay.engines.names.lexicon import ABBREVIATIONS, GENERATIONS, GIVEN, PARTICLES, SURNAMES, TITLES
+from otay.engines.names.lexicon import ABBREVIATIONS, GENERATIONS, PARTICLES, TITLES
 from otay.engines.names.organisations import looks_like_organisation, organisation_words
 from otay.engines.names.sounds import sound_key
 
@@ -52,7 +53,7 @@ class Name:
 
 @lru_cache(maxsize=65_536)
 def parse_name(text: str, organisation: bool | None = None) -> Name:
-    """Read a name written as one text: ``María García López``, ``GARCIA LOPEZ/MARIA``, ``GARCIA<<MARIA``, ``Otay, S.A.``.
+    """Read a name written as one text: María García López, GARCIA LOPEZ/MARIA, GARCIA<<MARIA, Transportes Otay, S.A.
 
     ``organisation`` says what it names; None leaves that to legal forms and words such as Bank.
     """
@@ -103,10 +104,8 @@ def _spelled_out(word: str) -> Sequence[str]:
 
 
 def _from_parts(text: str, given: list[_Unit], surnames: list[_Unit], second: list[_Unit]) -> Name:
-    if second:
-        roles = [PATERNAL] * len(surnames) + [MATERNAL] * len(second)
-    else:
-        roles = _surname_roles(surnames)
+    apart = [PATERNAL] * len(surnames) + [MATERNAL] * len(second)
+    roles = apart if second else _surname_roles(surnames)
     units = [*given, *surnames, *second]
     return _assembled(text, units, [GIVEN_NAME] * len(given) + roles)
 
@@ -124,8 +123,8 @@ def _open_roles(units: list[_Unit]) -> list[int]:
     """Roles of the words of a text in which nothing says where the given names end."""
     kinds = [_kind(word) for _, word in units]
     count = len(units)
-    if count == 1:
-        return [ANY]
+    if count <= 1:
+        return [ANY] * count
     if kinds[0] == SURNAME and kinds[-1] == GIVEN_NAME:  # GONZALEZ PEREZ JOSE
         given = next(place for place in range(count) if all(kind != SURNAME for kind in kinds[place:]))
         given = max(given, 1)
