@@ -10,17 +10,23 @@ import os
 import shutil
 import socket
 import subprocess
-import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, StorageState, sync_playwright
 
-from otay.node import config, demo_people
+from otay.node import demo_people
+from otay.web.demo import homes, life, processes
+from otay.web.demo.asking import Clerk
+from otay.web.demo.pairing import pair
+from otay.web.demo.side import Side
 
 ROOT = Path(__file__).resolve().parents[2]
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
@@ -36,10 +42,9 @@ CHROMIUM_ARGUMENTS = [
     "--disable-sync",
 ]
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-NODES = {
-    "US": ("United States", "en", "America/Los_Angeles"),
-    "MX": ("México", "es-mx", "America/Tijuana"),
-}
+COUNTRIES = ("US", "MX")
+PORT = "2506"
+"""Where the invented officers of the first role of each kind work."""
 
 
 @dataclass(frozen=True)
@@ -101,75 +106,62 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Node]]:
-    """Both nodes, with their reference data and invented people, serving."""
-    made = {country: _made(country, tmp_path_factory.mktemp(f"node-{country}")) for country in NODES}
-    processes = [_serving(node) for node in made.values()]
+    """Both nodes as the demo makes them: reference data, invented people, an agreement in force; and both serving."""
+    sides = homes.sides(tmp_path_factory.mktemp("border"), 0)
+    sides = tuple(replace(side, url=f"http://127.0.0.1:{_free_port()}") for side in sides)
+    with ExitStack() as clerks:
+        asked = [clerks.enter_context(Clerk(side)) for side in sides if homes.make(side)]
+        with ThreadPoolExecutor() as both:
+            list(both.map(lambda clerk: (clerk.ask("migrate"), clerk.ask("seed")), asked))
+        pair(*asked)
+    served = [
+        processes.start(["-m", "otay", "node", "serve"], home=side.home, log=side.home / "log" / "serve.log")
+        for side in sides
+    ]
     try:
-        for node, process in zip(made.values(), processes, strict=True):
-            _wait_until_it_answers(node, process)
-        yield made
+        for side, process in zip(sides, served, strict=True):
+            _wait_until_it_answers(side, process)
+        yield {side.country: Node(side.country, side.url, side.home, side.language) for side in sides}
     finally:
-        for process in processes:
-            process.terminate()
-        for process in processes:
-            process.wait(timeout=20)
+        processes.stop(served)
 
 
-def _made(country: str, home: Path) -> Node:
-    name, language, zone = NODES[country]
+@pytest.fixture(scope="session")
+def traffic(nodes: dict[str, Node]) -> list[life.Truck]:
+    """Trucks of this hour, declared on both sides by the demo's brokers and with the neighbour's receipt."""
+    hour = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+    trucks = list(life.trucks_of_hour(seed="browser", port=PORT, hour=hour, loaded=8, empty=1))
+    for country, declared in (("MX", life.export_declaration), ("US", life.import_declaration)):
+        with closing(door(nodes[country])) as side:
+            answers = side.lodge([declared(truck) for truck in trucks])
+            side.take([{"number": one.number, "kind": "arrived"} for one in answers[:4]])
+    return trucks
+
+
+def door(node: Node) -> Side:
+    """The node as the demo's broker and officer reach it."""
+    broker, officer = (demo_people.token_of(node.home, key) for key in ("demo-broker", "demo-life"))
+    return Side(node.url, broker=broker, officer=officer)
+
+
+def _free_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        url = f"http://127.0.0.1:{free.getsockname()[1]}"
-    config.create(home, country=country, name=name, language=language, url=url, time_zone=zone, demo=True)
-    seeding = (
-        "from django.core.management import call_command; call_command('migrate', verbosity=0)\n"
-        "from otay.node import registry\n"
-        "for chapter in registry.demo_chapters: chapter.seed()\n"
-    )
-    code = f"import django; django.setup()\n{seeding}"
-    subprocess.run([sys.executable, "-W", "ignore", "-c", code], env=_environment(home), check=True, timeout=300)
-    return Node(country, url, home, language)
+        return int(free.getsockname()[1])
 
 
-def _environment(home: Path) -> dict[str, str]:
-    kept = {key: value for key, value in os.environ.items() if key != "OTAY_DATABASE"}
-    return {**kept, "OTAY_HOME": str(home), "DJANGO_SETTINGS_MODULE": "otay.web.settings"}
-
-
-def _serving(node: Node) -> subprocess.Popen[bytes]:
-    host, port = node.url.removeprefix("http://").split(":")
-    command = [
-        sys.executable,
-        "-m",
-        "granian",
-        "--interface",
-        "wsgi",
-        "--host",
-        host,
-        "--port",
-        port,
-        "--no-ws",
-        "--blocking-threads",
-        "4",
-        "--log-level",
-        "warning",
-        "otay.web.wsgi:application",
-    ]
-    return subprocess.Popen(command, env=_environment(node.home), stdout=subprocess.DEVNULL)
-
-
-def _wait_until_it_answers(node: Node, process: subprocess.Popen[bytes]) -> None:
-    for _attempt in range(300):
-        assert process.poll() is None, f"the node of {node.country} ended with {process.returncode}"
+def _wait_until_it_answers(side: homes.Side, process: subprocess.Popen[str]) -> None:
+    for _attempt in range(600):
+        assert process.poll() is None, f"{side.name} ended with {process.returncode}; see {side.home}/log"
         try:
-            with urllib.request.urlopen(node.url + "/about/", timeout=5):
+            with urllib.request.urlopen(side.url + "/about/", timeout=5):
                 return
         except OSError:
             time.sleep(0.1)
-    pytest.fail(f"the node of {node.country} did not answer within 30 seconds")
+    pytest.fail(f"{side.name} did not answer within a minute")
 
 
-@pytest.fixture(params=[(country, viewport) for country in NODES for viewport in VIEWPORTS], ids="-".join)
+@pytest.fixture(params=[(country, viewport) for country in COUNTRIES for viewport in VIEWPORTS], ids="-".join)
 def screen(request: pytest.FixtureRequest, browser: Browser, nodes: dict[str, Node]) -> Iterator[Screen]:
     """A page of somebody who has not signed in."""
     country, viewport = request.param
@@ -220,9 +212,7 @@ def sign_in(page: Page, node: Node, role: str) -> None:
     page.press("input[name=password]", "Enter")
     page.wait_for_load_state()
     if page.locator("input[name=code]").count():
-        page.fill(
-            "input[name=code]", next(p for p in demo_people.sheet(node.home)["people"] if p["role"] == role)["code"]
-        )
+        page.fill("input[name=code]", demo_people.code_now(person["totp"]))
         page.press("input[name=code]", "Enter")
         page.wait_for_load_state()
     assert "/accounts/" not in page.url, f"{role} could not sign in: {page.url}"

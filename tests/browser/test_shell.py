@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 PUBLIC = ["/", "/about/", "/accounts/login/", "/api/v1/docs/", "/no/such/page"]
 
 
