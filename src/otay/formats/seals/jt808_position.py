@@ -89,7 +89,7 @@ def _padlock(said: Said, report: Report, offset: int) -> None:
     """
     if said["alarm_word"] & 2 and not said["speed"]:
         said["alarms"].append("tampering")
-        message = N_("An alarm of speeding at no speed: padlocks mean tampering by it.")
+        message = N_("An alarm of speeding at no speed: by it, padlocks mean tampering.")
         report.note(offset, "seal.padlock", message, f"{said['alarm_word']:08x}")
 
 

@@ -29,10 +29,10 @@ def transit() -> None:
 @transit.command(
     help=N_(
         "Judge a track: every alarm with the time at which it happened and the time at which it could be known.\n\n"
-        "TRACK is a CSV file (- for standard input) with the columns time, device_id, lat and lon, and if you have them"
-        " movement, valid, speed, course, battery, event and received_at; the manual lists their other names. The"
-        " order of the rows does not matter: what was received late counts when it happened. Exit code: 0, or 1 when a row or "
-        "a file was refused, 2 on misuse."
+        "TRACK is a CSV file (- for standard input) with the columns time, device_id, lat and lon, and if you have "
+        "them movement, valid, speed, course, battery, event and received_at; the manual lists their other names. "
+        "The order of the rows does not matter: what was received late counts when it happened. Exit code: 0, or 1 "
+        "when a row or a file was refused, 2 on misuse."
     ),
     epilog=N_(
         "\b\nExamples:\n"
