@@ -24,7 +24,7 @@ class Writer:
         written = [tag]
         for element in elements:
             components = [element] if isinstance(element, str) else list(element)
-            escaped = [marks.escape(_clean(value)) for value in components]
+            escaped = [value if value.isalnum() else marks.escape(_clean(value)) for value in components]
             written.append(marks.component.join(_without_tail(escaped)))
         self.segments.append(marks.element.join(_without_tail(written)))
 

@@ -41,6 +41,7 @@ class Travellers:
         self.stated: dict[str, str] = {}
         self.unknown: Counter[str] = Counter()
         self.person: Traveller = {}
+        self.references: dict[str, str] = {}
         self.position = 0
         self._element, self._component = message.separators.element, message.separators.component
         self._document_types: dict[str, str] = {}
@@ -49,30 +50,43 @@ class Travellers:
     def _plain_forms(self) -> dict[str, Taker]:
         """Who takes the last element of a segment that begins like this."""
         mark = self._element
-        forms: dict[str, Taker] = {"RFF": self._reference, "DTM": self._date, f"FTX{mark}BAG{mark * 2}": self._bag}
+        forms: dict[str, Taker] = {"DTM": self._date, f"FTX{mark}BAG{mark * 2}": self._bag}
         for qualifier, role in PLAIN_ROLES.items():
             forms[f"NAD{mark}{qualifier}{mark * 2}"] = self._namer(role)
         return forms
 
-    def read(self, start: int) -> None:
+    def read(self, start: int) -> None:  # noqa: C901 one loop, for speed
         """Takes all segments from ``start`` on."""
-        mark, takers = self._element, self._takers
+        mark, between, takers = self._element, self._component, self._takers
         whole: dict[str, Meaning] = {}
-        person_kind = Kind.PERSON
+        # by what a reference's segment begins with, its qualifier; none where characters were released
+        qualifiers: dict[str, str] = {}
+        person_kind, field_kind = Kind.PERSON, Kind.DOCUMENT_FIELD
         for position, segment in enumerate(self.message.segments[start:], start):
             meaning = whole.get(segment)
             if meaning is None:
-                head, _, value = segment.rpartition(mark)
-                taker = takers.get(head)
-                self.position = position
-                if taker is not None and taker(value):
-                    continue
+                if segment[:3] == "RFF":
+                    head, _, value = segment.partition(between)
+                    key = qualifiers.get(head)
+                    if key and key not in self.references and between not in value and mark not in value:
+                        self.references[key] = value.strip()
+                        continue
+                else:
+                    head, _, value = segment.rpartition(mark)
+                    taker = takers.get(head)
+                    self.position = position
+                    if taker is not None and taker(value):
+                        continue
                 meaning = self._interpreted(segment, head)
                 if meaning.kind in REPEATED and len(whole) < _MAX_KNOWN:
                     whole[segment] = meaning
+                elif meaning.kind is Kind.REFERENCE and takers and mark not in segment[4:]:
+                    qualifiers[head] = meaning.key
             kind, key, value, trouble = meaning
             if kind is person_kind:
                 self.person[key] = value
+            elif kind is field_kind and self.person:
+                self._document()[key] = value
             else:
                 self._apply(meaning, segment, position)
             if trouble is not None:
@@ -87,13 +101,6 @@ class Travellers:
 
     # the plain forms: each says whether it took the value
 
-    def _reference(self, value: str) -> bool:
-        key, _, number = value.partition(self._component)
-        if not self.person or self._component in number or key in self.person["references"] or not number:
-            return False
-        self.person["references"][key] = number
-        return True
-
     def _date(self, value: str) -> bool:
         key, _, digits = value.partition(self._component)
         if key == "329":
@@ -103,7 +110,7 @@ class Travellers:
         else:
             name = DOCUMENT_DATES.get(key, "")
             day = self.calendar.plain_event(digits)
-            target = self._document() if name and day else {}
+            target = self._document() if name and day and self.person else {}
         if not day or not name:
             return False
         target[name] = day
@@ -139,6 +146,7 @@ class Travellers:
                 "bags": None,
                 "segment": self.position + 2,
             }
+            self.references = self.person["references"]
             self.found.append(self.person)
             return True
 
@@ -157,8 +165,14 @@ class Travellers:
 
     def _apply(self, meaning: Meaning, segment: str, position: int) -> None:
         kind, key, value, _ = meaning
-        if kind is Kind.TRAVELLER:
+        if kind is Kind.BAGS and self.person:
+            if key == "tags":
+                self._bags()["tags"].append(value)
+            else:
+                self._bags()[key] = value
+        elif kind is Kind.TRAVELLER:
             self.person = value | {"segment": position + 2}
+            self.references = self.person["references"]
             self.found.append(self.person)
         elif kind is Kind.TOTAL:
             self.stated[key] = value
@@ -168,18 +182,12 @@ class Travellers:
             self._add(kind, key, value)
 
     def _add(self, kind: Kind, key: str, value: Any) -> None:
-        if kind is Kind.DOCUMENT_FIELD:
-            self._document()[key] = value
-        elif kind is Kind.DOCUMENT:
+        if kind is Kind.DOCUMENT:
             self.person["documents"].append(value)
         elif kind is Kind.REFERENCE:
             self._refer(key, value)
         elif kind is Kind.CONTACT:
             self.person["contacts"] = [*self.person.get("contacts", []), *value]
-        elif kind is Kind.BAGS and key == "tags":
-            self._bags()["tags"].append(value)
-        elif kind is Kind.BAGS:
-            self._bags()[key] = value
 
     def _bags(self) -> dict[str, Any]:
         bags: dict[str, Any] | None = self.person["bags"]
@@ -189,14 +197,14 @@ class Travellers:
 
     def _document(self) -> dict[str, Any]:
         """The document that was named last; its particulars sometimes come without it."""
-        documents: list[dict[str, Any]] = self.person.setdefault("documents", [])
+        documents: list[dict[str, Any]] = self.person["documents"]
         if not documents:
             documents.append({"type": "", "number": "", "issuer": "", "expiry": None})
         return documents[-1]
 
     def _refer(self, key: str, value: str) -> None:
         """The first of its kind counts under its code, a second of another value under ``code.2``."""
-        references: dict[str, str] = self.person["references"]
+        references = self.references
         number, name = 1, key
         while name in references and references[name] != value and number < _MAX_REPEATS:
             number += 1
