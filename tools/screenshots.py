@@ -1,9 +1,9 @@
 """Make the pictures of the README and the manual from a running demo.
 
-    python tools/screenshots.py --home demo/US [--out docs/images] [--role supervisor] [--page /declarations/booth/ ...]
+    python tools/screenshots.py --home demo/us [--out docs/images] [--role supervisor] [--only booth ...]
 
-Signs in to the demo node whose folder is --home as the invented person of --role, and takes each page in the node's
-language at desktop and phone width. OTAY_CHROMIUM names the browser where it is not on the PATH.
+Signs in to the demo node whose folder is --home as the invented person of --role, and takes each picture in that node's
+language. Best while trucks stand at that person's port. OTAY_CHROMIUM names a browser that is not on the PATH.
 """
 
 from __future__ import annotations
@@ -12,20 +12,22 @@ import argparse
 import os
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-WIDTHS = {"desktop": {"width": 1280, "height": 900}, "phone": {"width": 360, "height": 740}}
-PAGES = ["/", "/declarations/booth/", "/declarations/queues/", "/exchange/", "/plan/"]
+DESKTOP = {"width": 1280, "height": 860}
+PHONE = {"width": 360, "height": 740}
 
 
 def main() -> int:
+    """Take the pictures; exit code 1 without a browser."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--home", type=Path, required=True, help="folder of the demo node (holds node.toml)")
     parser.add_argument("--out", type=Path, default=Path("docs/images"))
     parser.add_argument("--role", default="supervisor")
-    parser.add_argument("--page", action="append", help="path of a page; may be given several times")
+    parser.add_argument("--only", action="append", choices=PICTURES, help="may be given several times")
     given = parser.parse_args()
     path = os.environ.get("OTAY_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
     if path is None:
@@ -34,13 +36,13 @@ def main() -> int:
     given.out.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=["--headless", "--no-sandbox", "--disable-gpu"])
-        take(browser, given.home.resolve(), given.out, given.role, given.page or PAGES)
+        take(browser, given.home.resolve(), given.out, given.role, given.only or list(PICTURES))
         browser.close()
     return 0
 
 
-def take(browser: Browser, home: Path, out: Path, role: str, pages: list[str]) -> None:
-    """Sign in once, then take every page at every width."""
+def take(browser: Browser, home: Path, out: Path, role: str, names: list[str]) -> None:
+    """Sign in once, then take every picture."""
     os.environ["OTAY_HOME"] = str(home)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "otay.web.settings")
     import django
@@ -48,33 +50,67 @@ def take(browser: Browser, home: Path, out: Path, role: str, pages: list[str]) -
     django.setup()
     from django.conf import settings
 
-    with browser.new_context() as context:
-        sign_in(context.new_page(), settings.OTAY.url, home, role)
+    url = settings.OTAY.url
+    with browser.new_context(base_url=url) as context:
+        sign_in(context.new_page(), home, role)
         state = context.storage_state()
-    for width, viewport in WIDTHS.items():
-        with browser.new_context(viewport=viewport, storage_state=state, device_scale_factor=1) as context:  # type: ignore[arg-type]
+    for name in names:
+        go, size = PICTURES[name]
+        with browser.new_context(base_url=url, viewport=size, storage_state=state) as context:  # type: ignore[arg-type]
             page = context.new_page()
-            for path in pages:
-                answer = page.goto(settings.OTAY.url + path, wait_until="load")
-                page.wait_for_timeout(800)  # charts are drawn after the page is there
-                name = f"{settings.OTAY.country.lower()}-{path.strip('/').replace('/', '-') or 'home'}-{width}.png"
-                page.screenshot(path=out / name, full_page=width == "desktop")
-                print(f"screenshots: {answer.status if answer else '?'} {path} -> {out / name}", flush=True)
+            go(page)
+            page.wait_for_load_state()
+            page.wait_for_timeout(800)  # charts are drawn after the page is there
+            page.screenshot(path=out / f"{name}.png")
+            print(f"screenshots: {page.url.removeprefix(url)} -> {out / name}.png", flush=True)
 
 
-def sign_in(page: Page, url: str, home: Path, role: str) -> None:
+def border_now(page: Page) -> None:
+    """The home page."""
+    page.goto("/")
+
+
+def booth(page: Page) -> None:
+    """The booth with a truck that must be inspected, if one waits."""
+    page.goto("/declarations/booth/")
+    strict = page.locator(".booth__waiting tr:has(.lane--red, .lane--yellow) a")
+    (strict if strict.count() else page.locator(".booth__waiting a")).first.click()
+
+
+def both_copies(page: Page) -> None:
+    """A record as this node sent it beside what the neighbour holds."""
+    page.goto("/exchange/sent/?state=receipted")
+    page.locator("tbody th a").first.click()
+    page.fill("input[name=purpose]", "picture for the manual")
+    page.locator("main form button[type=submit]").click()
+
+
+def plan(page: Page) -> None:
+    """The 22 points."""
+    page.goto("/plan/")
+
+
+PICTURES: dict[str, tuple[Callable[[Page], None], dict[str, int]]] = {
+    "border-now": (border_now, DESKTOP),
+    "booth": (booth, DESKTOP),
+    "booth-phone": (booth, PHONE),
+    "both-copies": (both_copies, DESKTOP),
+    "plan": (plan, DESKTOP),
+}
+
+
+def sign_in(page: Page, home: Path, role: str) -> None:
     """Sign in through the node's own pages as the invented person of ``role``."""
     from otay.node import demo_people
 
     person = next(person for person in demo_people.sheet(home)["people"] if person["role"] == role)
-    page.goto(url + "/accounts/login/")
+    page.goto("/accounts/login/")
     page.fill("input[name=login]", person["username"])
     page.fill("input[name=password]", person["password"])
     page.press("input[name=password]", "Enter")
     page.wait_for_load_state()
     if page.locator("input[name=code]").count():
-        now = next(entry for entry in demo_people.sheet(home)["people"] if entry["username"] == person["username"])
-        page.fill("input[name=code]", now["code"])
+        page.fill("input[name=code]", demo_people.code_now(person["totp"]))
         page.press("input[name=code]", "Enter")
         page.wait_for_load_state()
     if "/accounts/" in page.url:

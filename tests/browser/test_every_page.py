@@ -41,7 +41,7 @@ def reached_from(page: Any, address: str) -> list[str]:
     return [href for href in whole if href.startswith("/") and not FILES.search(href.split("?")[0])]
 
 
-@pytest.mark.parametrize(("country", "role"), CRAWLS, ids="-".join)
+@pytest.mark.parametrize(("country", "role"), CRAWLS, ids=map("-".join, CRAWLS))
 def test_every_page_from_the_menu(
     officer_screen: Callable[..., Any], traffic: list[life.Truck], country: str, role: str
 ) -> None:

@@ -179,6 +179,7 @@ def booth(request: HttpRequest) -> HttpResponse:
         "found": found,
         "waiting": queries.waiting(actor, port),
         "row": None,
+        "chosen": "",
     }
     if _is_meant(found, text):
         context |= _card(actor, found[0]) | {"chosen": found[0].number}
