@@ -4,7 +4,22 @@ from __future__ import annotations
 
 import numpy as np
 
-from otay.engines.names.packing import INITIAL, Floats, Integers, Names
+from otay.engines.names.packing import (
+    COVERS,
+    GIVEN,
+    INITIAL,
+    KIND_FROM,
+    MATERNAL_ONLY,
+    NUMBERS,
+    PATERNAL_ONLY,
+    ROLES_FROM,
+    SHAPE,
+    START,
+    WORDS,
+    Floats,
+    Integers,
+    Names,
+)
 from otay.engines.names.structure import GIVEN_NAME, MATERNAL, PATERNAL
 from otay.engines.names.traits import Trait
 from otay.engines.queueing.compiling import kernel
@@ -41,11 +56,15 @@ def without_lowest(value: int, count: int) -> int:
 @kernel
 def least_cost(names: Names, which: int, left: int, least: Floats) -> float:
     """What the words ``left`` over cost at the very least; numbers, which cost least of all, are not counted."""
-    left &= ~names.numbers[which]
+    left &= ~names.facts[which, NUMBERS]
     if not left:
         return 0.0
-    given, paternal, maternal = names.given[which], names.paternal[which], names.maternal[which]
-    every = (1 << names.words[which]) - 1
+    given, paternal, maternal = (
+        names.facts[which, GIVEN],
+        names.facts[which, PATERNAL_ONLY],
+        names.facts[which, MATERNAL_ONLY],
+    )
+    every = (1 << names.facts[which, WORDS]) - 1
     cost = bits_set(left & paternal) * least[1] + bits_set(left & maternal) * least[2]
     cost += bits_set(left & ~(given | paternal | maternal)) * least[3]
     if given and left & given == given and given | paternal | maternal == every:
@@ -61,18 +80,21 @@ def align(first: Names, one: int, second: Names, two: int, like: Integers, value
     chosen pairs are moved to the front.
     """
     used_first, used_second, count = 0, 0, 0
-    begin, other = first.start[one], second.start[two]
+    begin, other = first.facts[one, START], second.facts[two, START]
     while True:
         best = -1
         for index in range(count, size):
-            if first.covers[begin + like[index, 0]] & used_first or second.covers[other + like[index, 1]] & used_second:
+            if (
+                first.parts[begin + like[index, 0], SHAPE] & COVERS & used_first
+                or second.parts[other + like[index, 1], SHAPE] & COVERS & used_second
+            ):
                 continue
             if best < 0 or values[index] > values[best]:
                 best = index
         if best < 0:
             return count
-        used_first |= first.covers[begin + like[best, 0]]
-        used_second |= second.covers[other + like[best, 1]]
+        used_first |= first.parts[begin + like[best, 0], SHAPE] & COVERS
+        used_second |= second.parts[other + like[best, 1], SHAPE] & COVERS
         row, column, value = like[best, 0], like[best, 1], values[best]
         for index in range(best, count, -1):  # the others keep their order: ties go to the earlier words
             like[index, 0], like[index, 1] = like[index - 1, 0], like[index - 1, 1]
@@ -87,32 +109,32 @@ def count_traits(
 ) -> bool:
     """Fill ``traits`` from the chosen pairs; False where too few words match for the names to be one."""
     traits[:] = 0
-    begin, other = first.start[one], second.start[two]
+    begin, other = first.facts[one, START], second.facts[two, START]
     used_first, used_second, full, given_pairs = 0, 0, 0, 0
     for index in range(count):
         row, column = begin + like[index, 0], other + like[index, 1]
-        used_first |= first.covers[row]
-        used_second |= second.covers[column]
-        mine, theirs = first.roles[row], second.roles[column]
+        used_first |= first.parts[row, SHAPE] & COVERS
+        used_second |= second.parts[column, SHAPE] & COVERS
+        mine, theirs = first.parts[row, SHAPE] >> ROLES_FROM & 7, second.parts[column, SHAPE] >> ROLES_FROM & 7
         if not mine & theirs:
             traits[_CROSSED_GIVEN if (mine | theirs) & GIVEN_NAME else _CROSSED_SURNAMES] = 1
         elif mine & theirs & GIVEN_NAME:
             given_pairs += 1
-        if first.kinds[row] == INITIAL or second.kinds[column] == INITIAL:
+        if first.parts[row, SHAPE] >> KIND_FROM == INITIAL or second.parts[column, SHAPE] >> KIND_FROM == INITIAL:
             traits[_INITIALS] += values[index] < 1
             continue
         full += 1
         traits[_UNLIKE] += 1 - values[index]
         traits[_UNLIKE_MOST] = max(traits[_UNLIKE_MOST], 1 - values[index])
-    longest = max(first.words[one], second.words[two])
+    longest = max(first.facts[one, WORDS], second.facts[two, WORDS])
     if full == 0 or max(bits_set(used_first), bits_set(used_second)) < min(2, longest):
         return False
     if longest <= 2:
         traits[_SHORT_DOUBT] = traits[_UNLIKE]
     if count > 2 and _reordered(first, one, second, two, like, count):
         traits[_REORDERED] = 1
-    left_first = ((1 << first.words[one]) - 1) & ~used_first
-    left_second = ((1 << second.words[two]) - 1) & ~used_second
+    left_first = ((1 << first.facts[one, WORDS]) - 1) & ~used_first
+    left_second = ((1 << second.facts[two, WORDS]) - 1) & ~used_second
     if left_first and left_second:
         left_first, left_second = _conflicts(first, one, second, two, left_first, left_second, traits)
     _dropped(first, one, left_first, given_pairs, traits)
@@ -127,13 +149,13 @@ def _conflicts(
     """Words left over on both sides, first those that can only play the same role; returns what remains."""
     for step in range(4):
         if step == 0:
-            mine, theirs, trait = first.numbers[one], second.numbers[two], _CONFLICT_NUMBER
+            mine, theirs, trait = first.facts[one, NUMBERS], second.facts[two, NUMBERS], _CONFLICT_NUMBER
         elif step == 1:
-            mine, theirs, trait = first.given[one], second.given[two], _CONFLICT_GIVEN
+            mine, theirs, trait = first.facts[one, GIVEN], second.facts[two, GIVEN], _CONFLICT_GIVEN
         elif step == 2:
-            mine, theirs, trait = first.paternal[one], second.paternal[two], _CONFLICT_PATERNAL
+            mine, theirs, trait = first.facts[one, PATERNAL_ONLY], second.facts[two, PATERNAL_ONLY], _CONFLICT_PATERNAL
         else:
-            mine, theirs, trait = first.maternal[one], second.maternal[two], _CONFLICT_MATERNAL
+            mine, theirs, trait = first.facts[one, MATERNAL_ONLY], second.facts[two, MATERNAL_ONLY], _CONFLICT_MATERNAL
         mine &= left_first
         theirs &= left_second
         both = min(bits_set(mine), bits_set(theirs))
@@ -141,13 +163,16 @@ def _conflicts(
             traits[trait] += both
             left_first &= ~mine | without_lowest(mine, both)
             left_second &= ~theirs | without_lowest(theirs, both)
-    begin, other = first.start[one], second.start[two]
-    for row in range(first.words[one]):
-        for column in range(second.words[two]):
+    begin, other = first.facts[one, START], second.facts[two, START]
+    for row in range(first.facts[one, WORDS]):
+        for column in range(second.facts[two, WORDS]):
             if (
                 left_first >> row & 1
                 and left_second >> column & 1
-                and first.roles[begin + row] & second.roles[other + column]
+                and first.parts[begin + row, SHAPE] >> ROLES_FROM
+                & 7
+                & second.parts[other + column, SHAPE] >> ROLES_FROM
+                & 7
             ):
                 traits[_CONFLICT_OPEN] += 1
                 left_first &= ~(1 << row)
@@ -160,9 +185,9 @@ def _dropped(names: Names, which: int, left: int, given_pairs: int, traits: Floa
     """Words that one side has and the other lacks."""
     if not left:
         return
-    given = bits_set(left & names.given[which])
-    paternal = bits_set(left & names.paternal[which])
-    maternal = bits_set(left & names.maternal[which])
+    given = bits_set(left & names.facts[which, GIVEN])
+    paternal = bits_set(left & names.facts[which, PATERNAL_ONLY])
+    maternal = bits_set(left & names.facts[which, MATERNAL_ONLY])
     if given and not given_pairs:
         traits[_NO_GIVEN] = 1
     else:
@@ -178,9 +203,11 @@ def _reordered(first: Names, one: int, second: Names, two: int, like: Integers, 
     columns = np.full(32, -1, np.int64)
     for index in range(count):
         row, column = like[index, 0], like[index, 1]
-        if row >= first.words[one] or column >= second.words[two]:
+        if row >= first.facts[one, WORDS] or column >= second.facts[two, WORDS]:
             return False
-        if _single(first.roles[first.start[one] + row]) and _single(second.roles[second.start[two] + column]):
+        if _single(first.parts[first.facts[one, START] + row, SHAPE] >> ROLES_FROM & 7) and _single(
+            second.parts[second.facts[two, START] + column, SHAPE] >> ROLES_FROM & 7
+        ):
             return False
         columns[row] = column
     before, begin, descents = -1, -1, 0

@@ -25,7 +25,7 @@ class BirthAgreement(IntEnum):
     DIFFERS = 0
     UNKNOWN = 1  # one of them is missing
     PARTIAL = 2  # what both know is equal: the year, or year and month
-    MISTYPED = 3  # one digit differs, or two neighbours are exchanged
+    MISTYPED = 3  # one digit differs, two neighbours are exchanged, or the year is one off
     SWAPPED = 4  # day and month exchanged
     EQUAL = 5
 
@@ -74,7 +74,8 @@ def compare_birth_dates(first: Dates, second: Dates) -> NDArray[np.int64]:
     count = different.sum(axis=1)
     months_agree = (month == other_month) | (month == 0) | (other_month == 0)
     agreement[~whole & (year == other_year) & months_agree] = BirthAgreement.PARTIAL
-    agreement[whole & ((count == 1) | ((count == 2) & exchanged))] = BirthAgreement.MISTYPED
+    year_off = (np.abs(year - other_year) == 1) & (month == other_month) & (day == other_day)
+    agreement[whole & ((count == 1) | ((count == 2) & exchanged) | year_off)] = BirthAgreement.MISTYPED
     swapped = (year == other_year) & (day == other_month) & (month == other_day)
     agreement[whole & swapped] = BirthAgreement.SWAPPED
     agreement[whole & (count == 0)] = BirthAgreement.EQUAL

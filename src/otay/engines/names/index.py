@@ -8,7 +8,7 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
-from otay.engines.names.packing import Names, pack
+from otay.engines.names.packing import PARTS, TERM, Names, pack
 from otay.engines.names.penalties import LEAST, WEIGHTS
 from otay.engines.names.scoring import THRESHOLD
 from otay.engines.names.search import Found, Postings, Terms, search_kernel
@@ -72,10 +72,11 @@ class NameIndex:
         return [*(self._vocabulary.number[word] for word in name.words), *joined]
 
     def _posted(self) -> Postings:
-        entries = np.repeat(np.arange(len(self.names)), np.diff(self._entries.start))
-        order = np.lexsort((entries, self._entries.terms))
+        terms = self._entries.parts[:, TERM]
+        entries = np.repeat(np.arange(len(self.names)), self._entries.facts[:, PARTS])
+        order = np.lexsort((entries, terms))
         size = len(self._vocabulary.words)
-        counts = np.bincount(self._entries.terms, minlength=size + len(self._joins))
+        counts = np.bincount(terms, minlength=size + len(self._joins))
         return Postings(_starts(counts.tolist()), entries[order].astype(np.int32), size)
 
     def _asked(self, queries: Sequence[Name]) -> tuple[Names, Terms]:

@@ -34,7 +34,7 @@ class Tier(StrEnum):
 LEAST_SCORE = {
     BirthAgreement.DIFFERS: 2.0,
     BirthAgreement.UNKNOWN: 0.86,
-    BirthAgreement.PARTIAL: 0.86,
+    BirthAgreement.PARTIAL: 0.8,
     BirthAgreement.MISTYPED: 0.82,
     BirthAgreement.SWAPPED: 0.78,
     BirthAgreement.EQUAL: 0.0,  # the threshold of the search decides

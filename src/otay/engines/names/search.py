@@ -12,7 +12,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from otay.engines.names.alignment import MAX_PAIRS, align, bits_set, count_traits, least_cost
-from otay.engines.names.packing import INITIAL, Floats, Integers, Names
+from otay.engines.names.packing import (
+    COVERS,
+    INITIAL,
+    KIND_FROM,
+    ORGANISATION,
+    PARTS,
+    SHAPE,
+    START,
+    TERM,
+    WORDS,
+    Floats,
+    Integers,
+    Names,
+)
 from otay.engines.names.traits import TRAITS
 from otay.engines.queueing.compiling import kernel
 
@@ -50,9 +63,9 @@ class Found(NamedTuple):
 def fill_table(query: int, queries: Names, terms: Terms, slots: Slots, table: Floats) -> None:
     """Write what is like each part of the query: ``slots`` leads from a text of the list to its row of ``table``."""
     free = 1
-    start = queries.start[query]
-    for part in range(queries.start[query + 1] - start):
-        term = queries.terms[start + part]
+    start = queries.facts[query, START]
+    for part in range(queries.facts[query, PARTS]):
+        term = queries.parts[start + part, TERM]
         for place in range(terms.start[term], terms.start[term + 1]):
             number = terms.numbers[place]
             if slots[number] == 0:
@@ -65,8 +78,8 @@ def fill_table(query: int, queries: Names, terms: Terms, slots: Slots, table: Fl
 @kernel
 def clear_table(query: int, queries: Names, terms: Terms, slots: Slots) -> None:
     """Forget the query."""
-    for part in range(queries.start[query], queries.start[query + 1]):
-        term = queries.terms[part]
+    for part in range(queries.facts[query, START], queries.facts[query, START] + queries.facts[query, PARTS]):
+        term = queries.parts[part, TERM]
         for place in range(terms.start[term], terms.start[term + 1]):
             slots[terms.numbers[place]] = 0
 
@@ -88,15 +101,15 @@ def gather_candidates(
     ``marks`` holds, per entry, the query that last touched it (from bit 32 on) and the words of the query that were
     like one of the entry's; ``room`` is how much penalty a hit may have.
     """
-    start, words = queries.start[query], queries.words[query]
+    start, words = queries.facts[query, START], queries.facts[query, WORDS]
     now = query << 32
     initials, seen = 0, 0
-    for part in range(queries.start[query + 1] - start):
-        covers = np.int64(queries.covers[start + part])
-        if queries.kinds[start + part] == INITIAL:
+    for part in range(queries.facts[query, PARTS]):
+        covers = np.int64(queries.parts[start + part, SHAPE] & COVERS)
+        if queries.parts[start + part, SHAPE] >> KIND_FROM == INITIAL:
             initials |= covers
             continue
-        term = queries.terms[start + part]
+        term = queries.parts[start + part, TERM]
         for place in range(terms.start[term], terms.start[term + 1]):
             number = terms.numbers[place]
             bits = covers | _TWO if number >= postings.joins or part >= words else covers
@@ -112,8 +125,8 @@ def gather_candidates(
     for index in range(seen):
         entry = touched[index]
         matched = (marks[entry] & _MASK) | initials
-        needed = 1 if words == 1 and entries.words[entry] == 1 else 2
-        which = queries.organisation[query] | entries.organisation[entry]
+        needed = 1 if words == 1 and entries.facts[entry, WORDS] == 1 else 2
+        which = queries.facts[query, ORGANISATION] | entries.facts[entry, ORGANISATION]
         left = every & ~matched
         if bits_set(matched) >= needed and (not left or least_cost(queries, query, left, least[which]) <= room):
             touched[kept] = entry
@@ -137,16 +150,16 @@ def score_entry(
     traits: Floats,
 ) -> float:
     """The score of one entry, or 0 as soon as its penalties are more than ``room``."""
-    parts = queries.start[query + 1] - queries.start[query]
-    words, entry_words = queries.words[query], entries.words[entry]
-    begin = entries.start[entry]
-    which = queries.organisation[query] | entries.organisation[entry]
+    parts = queries.facts[query, PARTS]
+    words, entry_words = queries.facts[query, WORDS], entries.facts[entry, WORDS]
+    begin = entries.facts[entry, START]
+    which = queries.facts[query, ORGANISATION] | entries.facts[entry, ORGANISATION]
     size, covered = 0, 0
-    for column in range(entries.start[entry + 1] - begin):
-        slot = slots[entries.terms[begin + column]]
+    for column in range(entries.facts[entry, PARTS]):
+        slot = slots[entries.parts[begin + column, TERM]]
         if slot == 0:
             continue
-        covered |= entries.covers[begin + column]
+        covered |= entries.parts[begin + column, SHAPE] & COVERS
         for row in range(words if column >= entry_words else parts):
             if table[slot, row] > 0 and size < MAX_PAIRS:
                 like[size, 0], like[size, 1], values[size] = row, column, table[slot, row]
@@ -167,11 +180,11 @@ def score_entry(
 def table_shape(queries: Names, terms: Terms) -> tuple[int, int]:
     """Room that the widest query needs in the table."""
     widest, most = 1, 1
-    for query in range(len(queries.words)):
-        widest = max(widest, queries.start[query + 1] - queries.start[query])
+    for query in range(len(queries.facts)):
+        widest = max(widest, queries.facts[query, PARTS])
         like = 0
-        for part in range(queries.start[query], queries.start[query + 1]):
-            like += terms.start[queries.terms[part] + 1] - terms.start[queries.terms[part]]
+        for part in range(queries.facts[query, START], queries.facts[query, START] + queries.facts[query, PARTS]):
+            like += terms.start[queries.parts[part, TERM] + 1] - terms.start[queries.parts[part, TERM]]
         most = max(most, like)
     return most + 1, widest
 
@@ -190,7 +203,7 @@ def search_kernel(
     found: Found,
 ) -> tuple[int, int]:
     """Search from query ``following`` on until the room in ``found`` might not do; returns (hits, next query)."""
-    size = len(entries.words)
+    size = len(entries.facts)
     slots = np.zeros(len(postings.start), np.int32)
     most, widest = table_shape(queries, terms)
     table = np.zeros((most, widest), np.float32)
@@ -201,7 +214,7 @@ def search_kernel(
     values = np.zeros(MAX_PAIRS, np.float32)
     traits = np.zeros(TRAITS, np.float32)
     hits = 0
-    for query in range(following, len(queries.words)):
+    for query in range(following, len(queries.facts)):
         if hits + size > len(found.queries):
             return hits, query
         fill_table(query, queries, terms, slots, table)
@@ -219,4 +232,4 @@ def search_kernel(
                 found.scores[hits] = score
                 hits += 1
         clear_table(query, queries, terms, slots)
-    return hits, len(queries.words)
+    return hits, len(queries.facts)

@@ -125,15 +125,17 @@ def _open_roles(units: list[_Unit]) -> list[int]:
     count = len(units)
     if count <= 1:
         return [ANY] * count
-    if kinds[0] == SURNAME and kinds[-1] == GIVEN_NAME:  # GONZALEZ PEREZ JOSE
+    surname_known = SURNAME in kinds[:-1]
+    if kinds[-1] == GIVEN_NAME and (kinds[0] == SURNAME or (kinds[0] != GIVEN_NAME and surname_known)):
+        # GONZALEZ PEREZ JOSE
         given = next(place for place in range(count) if all(kind != SURNAME for kind in kinds[place:]))
         given = max(given, 1)
         return [*_surname_roles(units[:given]), *[GIVEN_NAME] * (count - given)]
     if count == 2:
         known = kinds[0] == GIVEN_NAME or kinds[1] == SURNAME
         return [GIVEN_NAME, PATERNAL] if known else [GIVEN_NAME | PATERNAL] * 2
-    if kinds[0] != GIVEN_NAME and SURNAME not in kinds:
-        return [ANY] * count
+    if kinds[0] != GIVEN_NAME:  # either order
+        return [SURNAME if kind == SURNAME else ANY for kind in kinds]
     return _given_first(units, kinds)
 
 
@@ -142,8 +144,8 @@ def _given_first(units: list[_Unit], kinds: list[int]) -> list[int]:
     first = next((place for place in range(1, count) if kinds[place] == SURNAME), None)
     if first is not None:  # what follows a known surname is a surname
         before = [GIVEN_NAME, *[kind if kind == GIVEN_NAME else GIVEN_NAME | PATERNAL for kind in kinds[1:first]]]
-        if first == count - 1 and count > 2 and kinds[first - 1] != GIVEN_NAME:
-            return [*before, SURNAME]  # JUAN XAREN LOPEZ: is XAREN a surname?
+        if GIVEN_NAME | PATERNAL in before:  # JUAN XAREN LOPEZ: is XAREN a surname?
+            return [*before, *[SURNAME] * (count - first)]
         return [*before, *_surname_roles(units[first:])]
     roles = [GIVEN_NAME]
     for place in range(1, count):
