@@ -25,12 +25,14 @@ from otay.formats.cusres.answers import STATUS_CHANGE, Answer
 from otay.formats.cusres.reading import read as read_cusres
 from otay.formats.cusres.writing import acknowledged, answered, verdict
 from otay.formats.cusres.writing import write_record as write_cusres
+from otay.formats.edifact.detection import beginning, first_type
 from otay.formats.edifact.interchange import Message, read_file, transfers
 from otay.formats.files import content
 from otay.formats.paxlst.functions import FULL
 from otay.formats.paxlst.reading import read_transfer
+from otay.formats.paxlst_us.format import FORMATS as OLD_FORMATS
 from otay.formats.paxlst_us.reading import read as read_old
-from otay.formats.registry import MAX_BYTES, detect, too_large
+from otay.formats.registry import MAX_BYTES, too_large
 
 Screen = Callable[[dict[str, Any]], Sequence[Answer]]
 
@@ -60,10 +62,9 @@ def reply(data: bytes, *, prepared: str, screen: Screen = identified, syntax_onl
     """
     if len(data) > MAX_BYTES:
         return Reply((), (too_large(len(data), MAX_BYTES),), rejected=True)
-    kind = detect(data)
-    if not syntax_only and kind == "cusres":
+    if not syntax_only and first_type(beginning(data)) == "CUSRES":
         return _acknowledgement(data, prepared)
-    if not syntax_only and kind == "paxlst-us":
+    if not syntax_only and any(form.detect(data, "") for form in OLD_FORMATS):
         old = read_old(data)
         return Reply(tuple(_cusres(record, prepared, screen) for record in old.records), old.findings)
     file = read_file(data)

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from otay.core.i18n import N_
+from otay.formats.edifact.detection import beginning, first_type
 from otay.formats.registry import Format, ReadResult
 
 MAX_BYTES = 4 * 1024 * 1024
-_HEADER = re.compile(rb"UNH[^\r\n]{1,60}CONTRL", re.I)
 
 
 def _detect(data: bytes, name: str) -> float:
-    return 0.95 if _HEADER.search(data[:65536]) else 0.0
+    return 0.95 if first_type(beginning(data)) == "CONTRL" else 0.0
 
 
 def _read(data: bytes, name: str) -> ReadResult:

@@ -6,22 +6,23 @@ import re
 from collections.abc import Sequence
 
 from otay.core.i18n import N_
+from otay.formats.edifact.detection import beginning, first_type, found
 from otay.formats.registry import Format, ReadResult
 
 MAX_BYTES = 16 * 1024 * 1024
-_HEADER = re.compile(rb"UNH[^\r\n]{1,60}PAXLST", re.I)
-_OLD = re.compile(rb"PAXLST.001.0|UNS.D.{0,4}PDT", re.I | re.S)
+_OLD = re.compile(rb"PAXLST[^\w]001[^\w]0")
+_OLD_TRAVELLER = re.compile(rb"PDT[^\w][PVAI]")
 # a list without its envelope
-_BARE = re.compile(rb"BGM[^\w](?:745|250|266|336|655)[^\d]", re.I)
+_BARE = re.compile(rb"BGM[^\w](?:745|250|266|336|655)[^\d]")
 
 
 def _detect(data: bytes, name: str) -> float:
-    head = data[:65536].replace(b"\x00", b"")
-    if _OLD.search(head):
-        return 0.0
-    if _HEADER.search(head):
-        return 0.95
-    return 0.7 if _BARE.search(head) and not head.lstrip().startswith((b"<", b"{")) else 0.0
+    text = beginning(data)
+    kind = first_type(text)
+    if kind == "PAXLST":
+        old = found(_OLD, b"PAXLST", text) or found(_OLD_TRAVELLER, b"PDT", text)
+        return 0.0 if old else 0.95
+    return 0.7 if not kind and found(_BARE, b"BGM", text) and not text.lstrip().startswith((b"<", b"{")) else 0.0
 
 
 def _read(data: bytes, name: str) -> ReadResult:

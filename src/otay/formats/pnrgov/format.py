@@ -6,19 +6,20 @@ import re
 from collections.abc import Sequence
 
 from otay.core.i18n import N_
+from otay.formats.edifact.detection import beginning, first_type, found
 from otay.formats.registry import Format, ReadResult
 
 MAX_BYTES = 32 * 1024 * 1024
-_HEADER = re.compile(rb"UNH[^\r\n]{1,60}PNRGOV", re.I)
 # reservations without their envelope
 _BARE = re.compile(rb"MSG[^\w].22.{0,200}TVL.{0,400}SRC", re.S)
 
 
 def _detect(data: bytes, name: str) -> float:
-    head = data[:65536].replace(b"\x00", b"")
-    if _HEADER.search(head):
-        return 0.95
-    return 0.7 if _BARE.search(head) else 0.0
+    text = beginning(data)
+    kind = first_type(text)
+    if kind:
+        return 0.95 if kind == "PNRGOV" else 0.0
+    return 0.7 if found(_BARE, b"MSG", text) else 0.0
 
 
 def _read(data: bytes, name: str) -> ReadResult:
