@@ -4,10 +4,10 @@ import itertools
 
 import numpy as np
 import pytest
-from factories.queueing import simpy_line
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from factories.queueing import simpy_line
 from otay.engines.queueing import closed_forms
 from otay.engines.queueing.compiling import plain
 from otay.engines.queueing.lines import fifo, priority
@@ -102,7 +102,7 @@ def test_who_comes_while_nothing_will_open_again_is_not_served() -> None:
     ],
 )
 def test_input_that_makes_no_sense_is_refused(arrivals: list[float], services: list[float], staffing: object) -> None:
-    with pytest.raises(ValueError, match="must|need|length"):
+    with pytest.raises(ValueError, match=r"must|need|length"):
         fifo(arrivals, services, staffing)  # type: ignore[arg-type]
 
 

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from factories.queueing import chain_plan, choice_plan, simpy_chain, vehicles_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from factories.queueing import chain_plan, choice_plan, simpy_chain, vehicles_of
 from otay.engines.queueing.network import BALKED, DONE, NONE, TURNED_AWAY, run_network
 
 OFTEN = [(0.0, 2), (50.0, 1), (90.0, 4), (160.0, 0), (180.0, 3)]

@@ -46,7 +46,7 @@ def yearly_pattern(logs: Panel, usual: NDArray[np.bool_]) -> Panel:
         near = np.where(known, np.clip(namesakes, middle - REACH, middle + REACH), 0.0).sum(axis=1)
         typical = (middle[:, 0] + near / np.maximum(years, 1)) / 2
         pattern[:, month] = np.where(years > 0, typical * years / (years + CAUTION), 0.0)
-    return pattern - pattern.mean(axis=1, keepdims=True)
+    return np.asarray(pattern - pattern.mean(axis=1, keepdims=True))
 
 
 def _median(rows: Panel) -> NDArray[np.float64]:

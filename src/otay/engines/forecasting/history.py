@@ -59,7 +59,7 @@ class History:
     def until(self, month: int) -> History:
         """What was known before ``month``: series that had begun."""
         values = self.values[:, : max(0, month - self.first)]
-        known = np.isfinite(values).any(axis=1) if values.size else np.zeros(len(self.keys), bool)
+        known = np.atleast_1d(np.isfinite(values).any(axis=1)) if values.size else np.zeros(len(self.keys), bool)
         keys = [key for key, kept in zip(self.keys, known, strict=True) if kept]
         return History(keys, self.first, values[known], self.findings)
 

@@ -1,1 +1,38 @@
-"""Queues at a port of entry."""
+"""Queues at a port of entry. In a notebook::
+
+    from otay.engines import queueing
+
+    waits = queueing.fifo(arrivals, services, [(0.0, 3), (480.0, 6)]).waits
+    result = queueing.simulate(queueing.read_scenario(open("port.json").read()))
+
+Times are minutes unless a name says otherwise. Kernels are compiled where numba is installed (the extra ``fast``).
+"""
+
+from otay.engines.queueing import closed_forms
+from otay.engines.queueing.approximations import fluid, psa, sipp
+from otay.engines.queueing.lines import Served, fifo, priority
+from otay.engines.queueing.reading import make_scenario, read_scenario
+from otay.engines.queueing.scenario import Scenario, ServiceTime
+from otay.engines.queueing.services import quantiles
+from otay.engines.queueing.simulation import Interval, Result, interval, simulate
+from otay.engines.queueing.streaming import lane_hours
+
+__all__ = [
+    "Interval",
+    "Result",
+    "Scenario",
+    "Served",
+    "ServiceTime",
+    "closed_forms",
+    "fifo",
+    "fluid",
+    "interval",
+    "lane_hours",
+    "make_scenario",
+    "priority",
+    "psa",
+    "quantiles",
+    "read_scenario",
+    "simulate",
+    "sipp",
+]

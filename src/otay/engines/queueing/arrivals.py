@@ -60,7 +60,7 @@ def poisson(rates: NDArray[np.float64], generator: np.random.Generator, first: f
     total = np.cumsum(generator.standard_exponential(int(whole + 6 * np.sqrt(whole) + 20)))
     while total[-1] < whole:
         total = np.concatenate([total, total[-1] + np.cumsum(generator.standard_exponential(1000))])
-    return np.interp(total[: np.searchsorted(total, whole)], passed, edges)
+    return np.asarray(np.interp(total[: np.searchsorted(total, whole)], passed, edges))
 
 
 def bunched(rates: NDArray[np.float64], arrivals: Bunched, generator: np.random.Generator, first: float) -> Times:

@@ -1,8 +1,8 @@
 """One first-come-first-served line before many servers whose number changes by schedule.
 
-The recursion of Kiefer and Wolfowitz (1955) needs no list of events: keep the times at which servers fall free, give each
-arrival the earliest. A change of staffing is applied when the next start would pass it. A service may start while fewer
-servers are busy than are open; a server taken away while it serves finishes its customer first.
+The recursion of Kiefer and Wolfowitz (1955) needs no list of events: keep the times at which servers fall free, give
+each arrival the earliest. A change of staffing is applied when the next start would pass it. A service may start while
+fewer servers are busy than are open; a server taken away while it serves finishes its customer first.
 
 Times are in any one unit; arrivals must not decrease.
 """
@@ -73,7 +73,7 @@ def fifo_kernel(
     starts: Times,
     ends: Times,
 ) -> int:
-    """Fill ``starts`` and ``ends``; NaN for who left unserved. Returns how many were served.
+    """Fill ``starts`` and ``ends``; NaN for who left unserved. Returns how many were served; -1 if arrivals decrease.
 
     ``patience`` empty: nobody leaves. Else who would wait longer than that leaves on arrival; as the line is first come
     first served, waits and departures of those served equal those of customers who give up while waiting (Erlang-A).
@@ -86,8 +86,12 @@ def fifo_kernel(
     size, count, served, step = 0, 0, 0, 0
     next_step = step_times[0] if step_times.size else np.inf
     impatient = patience.size > 0
+    previous = -np.inf
     for index in range(arrivals.size):
         arrival = arrivals[index]
+        if arrival < previous:
+            return -1
+        previous = arrival
         begin = np.inf if size == 0 else max(arrival, heap[0])
         while next_step <= begin and next_step < np.inf:
             count = restaff(heap, size, closing, count, step_levels[step], next_step)

@@ -45,11 +45,16 @@ class Layout:
         ranks: dict[str, set[int]] = {}
         for lane in scenario.lanes:
             ranks.setdefault(self.owner(lane.name), set()).add(lane.rank)
-        finite = any(one.storage is not None for one in (*scenario.lanes, *scenario.secondary))
+        finite = any(storage is not None for storage in storages(scenario))
         chosen = any(len(traffic.lanes) > 1 for traffic in scenario.traffic)
         patient = all(traffic.patience_minutes is None for traffic in scenario.traffic)
         one_rank = all(len(found) == 1 for found in ranks.values())
         return not finite and not chosen and patient and one_rank and scenario.road_storage is None
+
+
+def storages(scenario: Scenario) -> list[int | None]:
+    """Places to wait in each lane, then in each secondary line."""
+    return [lane.storage for lane in scenario.lanes] + [station.storage for station in scenario.secondary]
 
 
 def mean_of(service: ServiceTime, level: str) -> float:

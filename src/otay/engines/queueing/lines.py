@@ -40,26 +40,30 @@ def _split(steps: Steps | int) -> tuple[Times, NDArray[np.int64]]:
     return times, levels
 
 
-def _in_order(arrivals: ArrayLike, services: ArrayLike) -> tuple[Times, Times]:
+ORDER = "arrivals must be in order"
+
+
+def _pairs(arrivals: ArrayLike, services: ArrayLike) -> tuple[Times, Times]:
     arrived, service = np.asarray(arrivals, float), np.asarray(services, float)
     if arrived.shape != service.shape or arrived.ndim != 1:
         raise ValueError("arrivals and services are two lists of one length")
-    if (np.diff(arrived) < 0).any():
-        raise ValueError("arrivals must be in order")
     return arrived, service
 
 
 def fifo(arrivals: ArrayLike, services: ArrayLike, staffing: Steps | int, patience: ArrayLike = ()) -> Served:
     """First come, first served, before ``staffing`` servers; who would wait longer than ``patience`` is not served."""
-    arrived, service = _in_order(arrivals, services)
+    arrived, service = _pairs(arrivals, services)
     times, levels = _split(staffing)
     patient = np.asarray(patience, float)
     if COMPILED:
         from otay.engines.queueing.fifo import fifo_kernel
 
         starts, ends = np.empty_like(arrived), np.empty_like(arrived)
-        fifo_kernel(arrived, service, patient, times, levels, starts, ends)
+        if fifo_kernel(arrived, service, patient, times, levels, starts, ends) < 0:
+            raise ValueError(ORDER)
         return Served(arrived, starts, ends)
+    if (np.diff(arrived) < 0).any():
+        raise ValueError(ORDER)
     found = fifo_plain(
         arrived.tolist(), service.tolist(), patient.tolist(), list(zip(times.tolist(), levels.tolist(), strict=True))
     )
@@ -70,7 +74,9 @@ def priority(arrivals: ArrayLike, ranks: ArrayLike, services: ArrayLike, staffin
     """Lowest rank first (0, 1, ...), first come first served within a rank; a service is never interrupted."""
     from otay.engines.queueing.priority import priority_kernel
 
-    arrived, service = _in_order(arrivals, services)
+    arrived, service = _pairs(arrivals, services)
+    if (np.diff(arrived) < 0).any():
+        raise ValueError(ORDER)
     times, levels = _split(staffing)
     starts, ends = np.empty_like(arrived), np.empty_like(arrived)
     priority_kernel(arrived, np.asarray(ranks, np.int64), service, times, levels, starts, ends)

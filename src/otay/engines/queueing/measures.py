@@ -17,7 +17,7 @@ GRID = 5
 
 
 def measure(layout: Layout, played: Sequence[Played]) -> tuple[dict[str, Numbers], Series]:
-    """Figures by group (``total``, ``traffic/NAME``, ``lane/NAME``, ``secondary/NAME``) and mean wait by hour of the week.
+    """Figures by group (``total``, ``traffic/NAME``, ``lane/NAME``, ``secondary/NAME``), mean wait by hour of the week.
 
     Waits in minutes: ``wait`` on this side before the booth, ``neighbour_delay`` before and in the neighbour's station.
     Who came during the warm-up does not count.
@@ -109,7 +109,7 @@ def _by_hour(layout: Layout, parts: Sequence[tuple[Played, NDArray[np.bool_]]]) 
         week = (np.arange(sums.size) + shift) % 168
         total += np.bincount(week, sums, 168)
         count += np.bincount(week, counts, 168)
-    return np.divide(total, count, out=np.full(168, np.nan), where=count > 0)
+    return np.asarray(np.divide(total, count, out=np.full(168, np.nan), where=count > 0))
 
 
 def _queue(layout: Layout, parts: Sequence[tuple[Played, NDArray[np.bool_]]]) -> Numbers:

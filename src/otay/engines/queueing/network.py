@@ -5,8 +5,8 @@ Used where lines depend on one another: lane choice, shared booths with priority
     export line -> export booth -> approach road -> lane -> primary booth -> (secondary line -> dock) -> out
 
 and is held where it is while the next place has no room: a secondary line that is full blocks primary booths, lanes that
-are full hold the approach road (the first in it holds all behind), a full road holds the neighbour's export booths.
-Without numba the same functions run plain.
+are full hold the approach road (the first in it holds all behind), a full road holds the neighbour's export
+booths. Without numba the same functions run plain.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ def push_end(state: State, time: float, vehicle: int) -> None:
 @kernel
 def pop_end(state: State) -> int:
     """Take the earliest end of a service away; its vehicle."""
-    vehicle = state.heap_vehicle[0]
+    vehicle: int = state.heap_vehicle[0]
     state.counts[0] -= 1
     size = state.counts[0]
     time, moved = state.heap_time[size], state.heap_vehicle[size]
@@ -146,7 +146,7 @@ def has_room(plan: Plan, state: State, line: int) -> bool:
     """True if a vehicle may enter ``line``: storage is left, or a server is idle and nobody waits."""
     station = plan.station_of[line]
     idle = state.busy[station] < state.open[station] and state.length[line] == 0
-    return idle or state.length[line] < plan.storage[line]
+    return bool(idle or state.length[line] < plan.storage[line])
 
 
 @kernel
@@ -354,7 +354,8 @@ def network_kernel(plan: Plan, state: State, vehicles: Vehicles) -> int:
             index += 1
         while serve(plan, state, vehicles, now) or release_held(plan, state, vehicles, now):
             pass
-    return state.counts[2]
+    most: int = state.counts[2]
+    return most
 
 
 def new_vehicles(

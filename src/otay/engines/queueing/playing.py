@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from otay.engines.queueing.arrivals import times_of
-from otay.engines.queueing.layout import UNBOUNDED, Layout
+from otay.engines.queueing.layout import UNBOUNDED, Layout, storages
 from otay.engines.queueing.lines import fifo
 from otay.engines.queueing.services import draw, mean_minutes
 from otay.engines.queueing.streams import stream
@@ -226,7 +226,7 @@ def network_plan(layout: Layout) -> Plan:
     steps = sorted((at, station, level) for station, key in enumerate(keys) for at, level in layout.steps[key])
     served_by = [f"neighbour/{one.name}" for one in exports] + [layout.owner(lane.name) for lane in lanes]
     served_by += [f"secondary/{one.name}" for one in docks]
-    storage = [None] * len(exports) + [one.storage for one in (*lanes, *docks)]
+    storage = [None] * len(exports) + storages(scenario)
     means = [mean_minutes(one.service) for one in exports] + [_mean_in(layout, lane.name) for lane in lanes]
     means += [mean_minutes(one.service) for one in docks]
     padding_front, padding_back = [1.0] * len(exports), [1.0] * len(docks)

@@ -1,7 +1,7 @@
 """The scenario file: a port of entry, its traffic, lanes, booths, hours on both sides, and what is assumed.
 
-Times in a file are local wall-clock time of the port; the run starts at midnight of ``start``. ``docs`` has the reference;
-``scenario.schema.json`` beside this module is the JSON Schema of :class:`Scenario`.
+Times in a file are local wall-clock time of the port; the run starts at midnight of ``start``. The manual has the
+reference; ``scenario.schema.json`` beside this module is the JSON Schema of :class:`Scenario`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 
-FORMAT = "otay-scenario/1"
+FORMAT: Literal["otay-scenario/1"] = "otay-scenario/1"
 Name = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[\w .-]+$")]
 Positive = Annotated[FiniteFloat, Field(gt=0)]
 NotNegative = Annotated[FiniteFloat, Field(ge=0)]
@@ -30,7 +30,7 @@ class _Part(BaseModel):
 
 
 class ServiceTime(_Part):
-    """How long a booth or dock takes for one vehicle or person. ``low`` to ``high`` is how far the mean is uncertain."""
+    """How long a booth or dock takes for one vehicle or person; ``low`` to ``high``: how far the mean is uncertain."""
 
     kind: Literal["lognormal", "gamma", "erlang", "exponential", "constant", "empirical"] = "lognormal"
     mean_seconds: Positive | None = Field(None, description="Mean; left out only for empirical")

@@ -117,7 +117,7 @@ def simulate(
     progress: Progress | None = None,
     threads: int | None = None,
 ) -> Result:
-    """Play ``scenario``: ``replications`` times as it stands and, for the band, a quarter as often at each end of the ranges."""
+    """Play ``scenario``: ``replications`` times, and for the band a quarter as often at each end of the ranges."""
     count = replications or scenario.replications
     layout = lay_out(scenario)
     central = runs(layout, count, progress, threads)
@@ -145,7 +145,9 @@ def band_runs(count: int) -> int:
 
 
 def _uncertain(scenario: Scenario) -> bool:
-    services = [one.service for one in (*scenario.traffic, *scenario.secondary, *scenario.neighbour)]
+    services = [one.service for one in scenario.traffic]
+    services += [one.service for one in scenario.secondary]
+    services += [one.service for one in scenario.neighbour]
     return any(service.low is not None or service.high is not None for service in services)
 
 

@@ -231,7 +231,7 @@ def lanes_text(console: Console, scenario: Scenario, options: Sequence[Option]) 
     ]
     head = console.text(
         N_(
-            "First line: mean wait in minutes. Others: change of it, ± half of the 95 %% interval of the difference on the same traffic."
+            "First line: mean wait in minutes. Others: change of it, ± half of the 95 % interval of the difference on the same traffic."
         )
     )
     return "\n".join([head, "", table(titles, lines), "", lists(console, scenario)]).rstrip()

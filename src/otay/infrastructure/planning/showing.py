@@ -31,7 +31,9 @@ def table(columns: Sequence[str], lines: Sequence[Row]) -> str:
 
 def number(value: float | None, digits: int = 1) -> str:
     """A number, or a dash."""
-    return "-" if value is None or not isfinite(value) else f"{value:,.{digits}f}"
+    if value is None or not isfinite(value):
+        return "-"
+    return f"{round(value, digits) + 0.0:,.{digits}f}"
 
 
 def with_interval(found: Interval, digits: int = 1) -> str:
