@@ -99,7 +99,10 @@ class Itinerary:
 
     def flights(self) -> list[dict[str, Any]]:
         """One entry a leg."""
-        return [leg for transport in self.transports for leg in _legs(transport)]
+        legs = [leg for transport in self.transports for leg in _legs(transport)]
+        if len(legs) == 1:
+            legs[0]["border"] = True
+        return legs
 
 
 def _legs(transport: _Transport) -> list[dict[str, Any]]:

@@ -29,6 +29,7 @@ from otay.formats.registry import ReadResult
 KEY = "paxlst"
 TYPE = "PAXLST"
 MAX_TRAVELLERS = 20_000
+_LONGEST_SUBCODE = 4
 
 
 def read(data: bytes, name: str = "") -> ReadResult:
@@ -181,6 +182,8 @@ class _MessageReader:
         code, subcode = component(elements, 1).upper(), component(elements, 2).upper()
         if len(code) > 3 and code[:3].isdigit():  # both in one element
             code, subcode = code[:3], code[3:] or subcode
+        if (code, subcode) not in FUNCTIONS and (code, "") in FUNCTIONS and len(subcode) > _LONGEST_SUBCODE:
+            self.about["document"], subcode = subcode, ""  # a document number, as in other EDIFACT messages
         self.codes = (code, subcode)
         named = function(code, subcode)
         self.about |= {"function": named, "code": code, "subcode": subcode}

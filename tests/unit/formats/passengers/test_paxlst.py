@@ -202,6 +202,13 @@ def test_close_out_lists_references_only(segment: str) -> None:
     assert [person["references"]["ABO"] for person in record["travellers"]] == ["0", "1", "2"]
 
 
+def test_a_document_number_is_no_function() -> None:
+    result = read(interchange(message("BGM+745+987654321+9", HEADER[1:], JOHN)))
+    assert result.findings == ()
+    about = result.records[0]["message"]
+    assert (about["function"], about["subcode"], about["document"]) == ("passenger list", "", "987654321")
+
+
 def test_an_unknown_function_is_said() -> None:
     (finding,) = findings_of(interchange(message("BGM+999+QQ", HEADER[1:], JOHN)))
     assert (finding.rule, finding.value) == ("paxlst.function", "999 QQ")
