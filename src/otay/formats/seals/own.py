@@ -15,42 +15,10 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 
 from otay.core.i18n import N_
 from otay.formats.seals.frames import Bad, Family, Report
-from otay.formats.seals.record import ALARMS, Record, record
+from otay.formats.seals.record import ALARMS, Alarm, Record, record
 from otay.formats.seals.teratrack import split
 
 KEY = "otay-seal"
-Alarm = Literal[
-    "rope_cut",
-    "unlock",
-    "wrong_password",
-    "unauthorised_card",
-    "cover_open",
-    "door_open",
-    "tampering",
-    "removed",
-    "motor_fault",
-    "low_battery",
-    "power_cut",
-    "vibration",
-    "movement",
-    "drop",
-    "accident",
-    "geofence_enter",
-    "geofence_exit",
-    "geofence",
-    "sos",
-    "overspeed",
-    "fatigue",
-    "tow",
-    "parking",
-    "gps_antenna_cut",
-    "jamming",
-    "fault",
-    "power_off",
-    "lock",
-    "contact_lost",
-    "general",
-]
 
 
 class SealReport(BaseModel):

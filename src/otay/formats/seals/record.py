@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Literal, get_args
 
 Record = dict[str, Any]
 
 KMH_PER_KNOT = 1.852
 KMH_PER_MILE = 1.609344
 
-ALARMS = (
+Alarm = Literal[
     "rope_cut",
     "unlock",
     "wrong_password",
@@ -47,8 +47,9 @@ ALARMS = (
     "lock",
     "contact_lost",
     "general",
-)
+]
 """Every alarm that a reader may name."""
+ALARMS: tuple[str, ...] = get_args(Alarm)
 
 STATUS_BITS = (
     "lbs_fix",
