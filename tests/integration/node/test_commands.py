@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.slow  # each command is a process of its own
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]  # each command is a process of its own
 BASE = {name: value for name, value in os.environ.items() if not name.startswith("OTAY_")}
 
 
