@@ -1,4 +1,5 @@
-"""The commands as users call them: a port by its code, a file of one's own, what is wrong with it, in both languages."""
+"""The commands as users call them: a port by its code, a file of one's own, what is wrong with it, in both
+languages."""
 
 import json
 from importlib.resources import files

@@ -16,8 +16,9 @@ Panel = NDArray[np.float64]
 CLOSURE = (month_number("2020-03"), month_number("2021-11"))
 """First and last month in which the border was closed to travel that was not essential."""
 COVERED = (0.88, 0.97)
-"""Share of past errors inside the 80 and the 95 % interval. More than the level, as years differ from one another more than
-their months do: seven years are few, and an interval that held 80 % of them holds less of the next (decision 0143)."""
+"""Share of past errors inside the 80 and the 95 % interval. More than the level, as years differ from one another more
+than their months do: seven years are few, and an interval that held 80 % of them holds less of
+the next (decision 0143)."""
 BANDS = ((0, 1), (1, 3), (3, 6), (6, 12), (12, 24))
 """Months ahead that are looked at together."""
 ORIGINS, EVERY = 24, 3
@@ -161,8 +162,8 @@ class Wideness:
 def wideness(errors: NDArray[np.float64], horizon: int, every: int = EVERY) -> Wideness:
     """Scales from past errors, and multiples that held 80 and 95 % of errors that the scale had not seen.
 
-    Each origin is measured with the scale from origins a year away, as the future will be: a scale fits the errors that it
-    was made from better than those to come.
+    Each origin is measured with the scale from origins a year away, as the future will be: a scale fits the errors that
+    it was made from better than those to come.
     """
     if not errors.size:
         reach = np.sqrt(np.arange(1, horizon + 1))
@@ -187,7 +188,8 @@ def wideness(errors: NDArray[np.float64], horizon: int, every: int = EVERY) -> W
 
 
 def _scale(errors: NDArray[np.float64], horizon: int) -> Panel:
-    """Standard error by series and months ahead: each series' own size, the growth with time that all have in common."""
+    """Standard error by series and months ahead: each series' own size, the growth with time that all have in
+    common."""
     reach = np.sqrt(np.arange(1, horizon + 1))
     series = errors.shape[0]
     bands = [(low, min(high, errors.shape[2])) for low, high in BANDS if low < errors.shape[2]]

@@ -59,7 +59,8 @@ def _clock(minute: int) -> str:
 
 
 def move(scenario: Scenario, giver: str, taker: str, count: int) -> Scenario | None:
-    """``count`` booths from one lane to another whenever both are open, leaving the giver one; None if none can move."""
+    """``count`` booths from one lane to another whenever both are open, leaving the giver one; None if none can
+    move."""
     lanes = {lane.name: lane for lane in scenario.lanes}
     given = week_levels(lanes[giver].booths, lanes[giver].hours)
     taken = week_levels(lanes[taker].booths, lanes[taker].hours)

@@ -1,7 +1,7 @@
 """Quick answers beside simulation, each an approximation and named so.
 
-They take the arrivals of each period (per minute), the booths open in it and the service time, and give mean waits in minutes
-by period. Where demand exceeds booths for a while only :func:`fluid` means anything.
+They take the arrivals of each period (per minute), the booths open in it and the service time, and give mean waits in
+minutes by period. Where demand exceeds booths for a while only :func:`fluid` means anything.
 """
 
 from __future__ import annotations

@@ -72,7 +72,8 @@ class Abandonment:
 
 
 def erlang_a(servers: int, arrival_rate: float, mean_service: float, mean_patience: float) -> Abandonment:
-    """M/M/c+M (Palm 1946): exponential patience. Birth and death, in logarithms, summed until what is left is nothing."""
+    """M/M/c+M (Palm 1946): exponential patience. Birth and death, in logarithms, summed until what is left is
+    nothing."""
     logs, state = [0.0], 0
     peak = 0.0
     while True:

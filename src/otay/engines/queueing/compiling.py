@@ -1,7 +1,8 @@
 """Compile a kernel where numba is installed, else run it as it stands.
 
-A kernel is written once, in the part of Python that numba compiles; without numba the same function runs plain, with the
-same results and some hundred times slower. Import modules with kernels inside functions: numba takes a second to load.
+A kernel is written once, in the part of Python that numba compiles; without numba the same function runs plain, with
+the same results and some hundred times slower. Import modules with kernels inside functions: numba takes a second to
+load.
 """
 
 from __future__ import annotations

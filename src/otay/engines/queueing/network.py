@@ -4,8 +4,8 @@ Used where lines depend on one another: lane choice, shared booths with priority
 
     export line -> export booth -> approach road -> lane -> primary booth -> (secondary line -> dock) -> out
 
-and is held where it is while the next place has no room: a secondary line that is full blocks primary booths, lanes that
-are full hold the approach road (the first in it holds all behind), a full road holds the neighbour's export
+and is held where it is while the next place has no room: a secondary line that is full blocks primary booths, lanes
+that are full hold the approach road (the first in it holds all behind), a full road holds the neighbour's export
 booths. Without numba the same functions run plain.
 """
 

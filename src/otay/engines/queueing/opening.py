@@ -32,7 +32,8 @@ def _openings(week: Week) -> list[Opening]:
 
 
 def _staffed(booths: NDArray[np.int64], old: Week, new: Week, *, same_hours: bool) -> NDArray[np.int64]:
-    """Booths for new hours: as at the nearest time that was staffed; with ``same_hours`` no more booth hours than before."""
+    """Booths for new hours: as at the nearest time that was staffed; with ``same_hours`` no more booth hours than
+    before."""
     staffed = np.flatnonzero((booths > 0) & old)
     if not staffed.size:
         return booths
@@ -65,7 +66,8 @@ def _changed(part: Lane | Neighbour, new: Week, *, same_hours: bool) -> Lane | N
 
 
 def variants(scenario: Scenario, lanes: Sequence[str] = ()) -> list[tuple[str, Scenario]]:
-    """Ways to open ``lanes`` (else: those whose traffic passes the neighbour, else all that close) and the neighbour."""
+    """Ways to open ``lanes`` (else: those whose traffic passes the neighbour, else all that close) and the
+    neighbour."""
     crossing = {name for station in scenario.neighbour for name in station.traffic}
     wanted = set(lanes) or {lane for one in scenario.traffic if one.name in crossing for lane in one.lanes}
     parts = [lane for lane in scenario.lanes if lane.shared_with is None and (lane.name in wanted or not wanted)]

@@ -1,4 +1,5 @@
-"""Classes of unequal rank before shared servers: the lowest rank waiting is served first, without interrupting service."""
+"""Classes of unequal rank before shared servers: the lowest rank waiting is served first, without interrupting
+service."""
 
 from __future__ import annotations
 
@@ -25,16 +26,14 @@ def push(heap: Times, size: int, value: float) -> None:
 def priority_kernel(
     arrivals: Times, ranks: Levels, services: Times, step_times: Times, step_levels: Levels, starts: Times, ends: Times
 ) -> int:
-    """Fill ``starts`` and ``ends`` (NaN where no server ever came) of customers in order of arrival; how many were served.
+    """Fill ``starts`` and ``ends`` (NaN where no server ever came) of customers in order of arrival; how many were
+    served.
 
     ``ranks`` are 0 (first) upward. At one moment staffing changes before services end, and those before arrivals.
     """
     total = arrivals.size
-    classes, most = 1, 1
-    for rank in ranks:
-        classes = max(classes, rank + 1)
-    for level in step_levels:
-        most = max(most, level)
+    classes = 1 + (ranks.max() if total > 0 else 0)
+    most = step_levels.max() if step_levels.size > 0 else 0
     following = np.full(total, -1, np.int64)
     first = np.full(classes, -1, np.int64)
     last = np.full(classes, -1, np.int64)

@@ -97,7 +97,8 @@ def _of_pydantic(problem: Mapping[str, Any]) -> Finding:
 
 
 def check(scenario: Scenario) -> Iterator[Finding]:
-    """What a schema cannot say: names that fit together, lanes that somebody may use, hours that open, months that exist."""
+    """What a schema cannot say: names that fit together, lanes that somebody may use, hours that open, months that
+    exist."""
     yield from _names(scenario)
     for index, traffic in enumerate(scenario.traffic):
         yield from _traffic(scenario, traffic, f"/traffic/{index}")

@@ -54,7 +54,8 @@ def draw(table: NDArray[np.float64], count: int, generator: np.random.Generator)
 
 
 def double_stack_factor(table: NDArray[np.float64]) -> float:
-    """How much longer each of two booths behind one another takes: both vehicles of a lane leave when the slower is done.
+    """How much longer each of two booths behind one another takes: both vehicles of a lane leave when the slower is
+    done.
 
     The mean of the greater of two services over the mean of one. With the usual variation (0.5) it makes 2 booths worth
     about 1.57, as observed when booths were stacked at San Ysidro: 50 to 60 % more from a lane.

@@ -1,4 +1,5 @@
-"""Shifts that cover the booths: whole officers, breaks, at least cost, with the bound that shows how good the cover is."""
+"""Shifts that cover the booths: whole officers, breaks, at least cost, with the bound that shows how good the cover
+is."""
 
 from __future__ import annotations
 
@@ -48,11 +49,12 @@ class Cover:
 
 
 def cover(need: NDArray[np.int64], *, seconds: float = 30.0, gap: float = 0.004) -> Cover:
-    """The cheapest shifts of 8, 10 and 12 hours from each half hour, with a break, that give ``need`` officers a quarter-hour.
+    """The cheapest shifts of 8, 10 and 12 hours from each half hour, with a break, that give ``need`` officers a
+    quarter-hour.
 
     ``need`` has 672 entries from Monday 00:00. Weeks follow one another: Sunday's night shift serves Monday. The linear
-    relaxation gives the bound; whole officers are sought (HiGHS) among the shifts that cost it little, which comes within
-    1 % far sooner than a search among all.
+    relaxation gives the bound; whole officers are sought (HiGHS) among the shifts that cost it little, which comes
+    within 1 % far sooner than a search among all.
 
     Raises:
         OtayError: when no cover was found in time.

@@ -1,8 +1,8 @@
 """The fewest booths, period by period, that hold a service level: sought by formula, then checked by simulation.
 
 The formula (each period as if it were steady) gives a start. Simulation on the same arrivals and services throughout
-(common random numbers) adds booths where the level is missed, and takes them away where it is held without them. What is
-found is then judged on arrivals that the search has not seen.
+(common random numbers) adds booths where the level is missed, and takes them away where it is held without them. What
+is found is then judged on arrivals that the search has not seen.
 """
 
 from __future__ import annotations

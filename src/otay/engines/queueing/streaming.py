@@ -1,8 +1,8 @@
 """A lane for months or years, only sums by hour kept: draws and queue in chunks that stay in the processor's cache.
 
-For whole borders. Two random numbers a vehicle: one exponential (the next arrival, stretched by the hour's rate) and one
-integer, which gives service and referral. Who is referred is served first come first served by the secondary station, in the
-order in which primary services end.
+For whole borders. Two random numbers a vehicle: one exponential (the next arrival, stretched by the hour's rate) and
+one integer, which gives service and referral. Who is referred is served first come first served by the secondary
+station, in the order in which primary services end.
 """
 
 from __future__ import annotations
@@ -53,8 +53,9 @@ def chunk_kernel(
 ) -> int:
     """Play one chunk of vehicles; how many came before the last hour ended.
 
-    ``clock``: time in minutes of the last arrival, kept from chunk to chunk. ``place``: hour, booths' hour, booths in the
-    heap, booths closing, vehicles sent on. ``sums``: rows arrivals, waited, within. ``sent``: when each was sent on.
+    ``clock``: time in minutes of the last arrival, kept from chunk to chunk. ``place``: hour, booths' hour, booths in
+    the heap, booths closing, vehicles sent on. ``sums``: rows arrivals, waited, within. ``sent``: when each was sent
+    on.
     """
     hours = rates.size
     now, hour, staffed = clock[0], place[0], place[1]
@@ -111,10 +112,11 @@ def lane_hours(
     docks: Steps | int = 1,
     secondary: Floats | None = None,
 ) -> HourlyLane:
-    """Play a lane: arrivals by hour ``rates`` (expected counts), ``booths`` by hour, ``table`` of 4,096 service quantiles.
+    """Play a lane: arrivals by hour ``rates`` (expected counts), ``booths`` by hour, ``table`` of 4,096 service
+    quantiles.
 
-    ``referral`` is the share sent to ``docks`` secondary docks with ``secondary`` service quantiles (4,096 too). After the last
-    hour the last booths stay until the line is served.
+    ``referral`` is the share sent to ``docks`` secondary docks with ``secondary`` service quantiles (4,096 too). After
+    the last hour the last booths stay until the line is served.
     """
     if table.size != 1 << SERVICE_BITS:
         raise ValueError("a table has 4,096 quantiles")

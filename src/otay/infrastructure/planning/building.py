@@ -42,10 +42,8 @@ def default_scenario(port: str, month: str | None = None, days: int = 7) -> Scen
         raise Refused(N_("Nothing that this can plan for crosses at port %(port)s"), port=port)
     chosen = month or known[-1]
     if chosen not in known:
-        values = {"port": port, "month": chosen, "first": known[0], "last": known[-1]}
-        raise Refused(
-            N_("There are no counts of %(month)s for port %(port)s; they run from %(first)s to %(last)s"), **values
-        )
+        message = N_("There are no counts of %(month)s for port %(port)s; they run from %(first)s to %(last)s")
+        raise Refused(message, port=port, month=chosen, first=known[0], last=known[-1])
     start = date(int(chosen[:4]), int(chosen[5:]), 1)
     start += timedelta(days=-start.weekday() % 7)
     traffic, lanes, notes = [], [], []
@@ -143,7 +141,7 @@ def week_of_load(traffic: Traffic, start: date, minutes: float) -> NDArray[np.fl
 
 def staffing_of(load: NDArray[np.float64], hours: Sequence[Opening], beta: float = BETA) -> list[Staffing]:
     """Booths by part of the day for the mean of ``load`` in its open hours: at least one while open."""
-    opened = open_minutes(hours).reshape(7, 24, 60).any(axis=2)
+    opened = np.asarray(open_minutes(hours).reshape(7, 24, 60).any(axis=2))
     entries = []
     for day, name in enumerate(_NAMES):
         for begin, end in pairwise(PARTS):

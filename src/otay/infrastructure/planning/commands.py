@@ -17,7 +17,8 @@ from otay.node.commandline import Command, Console, option, plain_command
 
 INTERRUPTED = 130
 _SOURCES = N_(
-    "SCENARIO is a JSON file (see the reference of scenario files), PORT the code of a port in the US statistics, such as "
+    "SCENARIO is a JSON file (see the reference of scenario files), PORT the code of a port in the US statistics, "
+    "such as "
     "2504 for San Ysidro: its counts, and assumptions that are listed with the result."
 )
 
@@ -63,7 +64,8 @@ _month = option("--month", metavar="YYYY-MM", help=N_("Month of the counts of PO
     + "\n\n"
     + _SOURCES,
     epilog=N_(
-        "\b\nExamples:\n  otay simulate 2504\n  otay simulate laredo.json --replications 50 --json\n  otay simulate 2304 --write laredo.json"
+        "\b\nExamples:\n  otay simulate 2504\n  otay simulate laredo.json --replications 50 --json\n"
+        "  otay simulate 2304 --write laredo.json"
     ),
 )
 @click.argument("source", metavar="SCENARIO.json|PORT")
@@ -95,7 +97,8 @@ def simulate(console: Console, source: str, replications: int | None, month: str
 @click.command(
     cls=Command,
     help=N_(
-        "Find the fewest booths by period that hold the service level of the scenario, checked by simulation, and shifts that "
+        "Find the fewest booths by period that hold the service level of the scenario, checked by simulation, and "
+        "shifts that "
         "cover them."
     )
     + "\n\n"
@@ -144,7 +147,8 @@ def staff(
 @click.command(
     cls=Command,
     help=N_(
-        "Compare hours of service on both sides: what opening earlier, later, shorter or alike does to waiting, and for how "
+        "Compare hours of service on both sides: what opening earlier, later, shorter or alike does to waiting, "
+        "and for how "
         "many officer-hours. Every variant meets the same traffic."
     )
     + "\n\n"
@@ -185,7 +189,8 @@ def hours(
 @click.command(
     cls=Command,
     help=N_(
-        "Compare allocations of booths between lanes (general, Ready, SENTRI; loaded, FAST, empty): what moving booths does to "
+        "Compare allocations of booths between lanes (general, Ready, SENTRI; loaded, FAST, empty): what moving "
+        "booths does to "
         "those who gain them and to those who lose them, with intervals on the differences."
     )
     + "\n\n"

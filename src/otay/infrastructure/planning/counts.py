@@ -36,12 +36,17 @@ def port_counts(port: str) -> dict[str, dict[str, float]]:
     Raises:
         NotFound: for a code that the statistics do not know.
     """
-    found: dict[str, dict[str, float]] = {}
-    for row in rows(COUNTS):
-        if row["port_code"] == port:
-            found.setdefault(row["measure"], {})[row["month"]] = float(row["value"])
+    found = _all_counts().get(port)
     if not found:
         raise NotFound(N_("There is no port %(port)s in the statistics"), port=port)
+    return found
+
+
+@cache
+def _all_counts() -> dict[str, dict[str, dict[str, float]]]:
+    found: dict[str, dict[str, dict[str, float]]] = {}
+    for row in rows(COUNTS):
+        found.setdefault(row["port_code"], {}).setdefault(row["measure"], {})[row["month"]] = float(row["value"])
     return found
 
 

@@ -52,7 +52,8 @@ def _rounded(one: SeriesForecast) -> dict[str, Any]:
 def _accuracy(console: Console, found: Accuracy) -> str:
     return console.text(
         N_(
-            "Judged from %(origin)s on %(series)s series: MASE %(mase)s (seasonal-naive %(naive)s); within the 80 %% interval "
+            "Judged from %(origin)s on %(series)s series: MASE %(mase)s (seasonal-naive %(naive)s); within the 80 "
+            "%% interval "
             "%(eighty)s %%, within the 95 %% interval %(ninety)s %%; sum of errors over sum of counts %(share)s %% "
             "(seasonal-naive %(naive_share)s %%)."
         ),
@@ -86,12 +87,14 @@ def _table(console: Console, answers: Sequence[SeriesForecast]) -> str:
 @click.command(
     cls=Command,
     help=N_(
-        "Forecast monthly counts of every port and measure in HISTORY.csv (columns port_code, month, measure, value), with "
+        "Forecast monthly counts of every port and measure in HISTORY.csv (columns port_code, month, measure, "
+        "value), with "
         "intervals that held 80 and 95 % of the errors of past forecasts.\n\n"
         "With --holdout the months from then on are kept apart and used to judge the forecast beside seasonal-naive."
     ),
     epilog=N_(
-        "\b\nExamples:\n  otay forecast history.csv --months 12\n  otay forecast history.csv --months 24 --port 2504 --json\n"
+        "\b\nExamples:\n  otay forecast history.csv --months 12\n"
+        "  otay forecast history.csv --months 24 --port 2504 --json\n"
         "  otay forecast history.csv --months 12 --holdout 2023-01"
     ),
 )

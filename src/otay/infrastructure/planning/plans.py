@@ -62,7 +62,8 @@ def staffing_text(console: Console, scenario: Scenario, found: Staffed, roster: 
     target = scenario.target
     head = console.text(
         N_(
-            "Fewest booths for %(share)s %% within %(minutes)s minutes in every period of %(period)s minutes; shares and waits as "
+            "Fewest booths for %(share)s %% within %(minutes)s minutes in every period of %(period)s minutes; "
+            "shares and waits as "
             "simulated on traffic that the search had not seen."
         ),
         share=f"{100 * target.share:g}",
@@ -112,7 +113,8 @@ def _week(console: Console, found: Staffed) -> str:
 def _shifts(console: Console, roster: Cover) -> str:
     return console.text(
         N_(
-            "Shifts: %(officers)s a week, %(hours)s officer-hours with breaks for %(needed)s booth hours; at most %(gap)s %% above the least "
+            "Shifts: %(officers)s a week, %(hours)s officer-hours with breaks for %(needed)s booth hours; at most "
+            "%(gap)s %% above the least "
             "possible (bound %(bound)s). --json lists them."
         ),
         officers=sum(shift.officers for shift in roster.shifts),
@@ -143,7 +145,8 @@ def _saved(found: Option, first: Option) -> float | None:
 
 
 def best_hours(options: Sequence[Option]) -> Option:
-    """Least cost where costs are known; else the most waiting saved for each officer-hour added, if surely any is saved."""
+    """Least cost where costs are known; else the most waiting saved for each officer-hour added, if surely any is
+    saved."""
     first = options[0]
     served = [one for one in options if one.unserved <= first.unserved + 0.5]
     if first.cost is not None:
@@ -231,7 +234,8 @@ def lanes_text(console: Console, scenario: Scenario, options: Sequence[Option]) 
     ]
     head = console.text(
         N_(
-            "First line: mean wait in minutes. Others: change of it, ± half of the 95 % interval of the difference on the same traffic."
+            "First line: mean wait in minutes. Others: change of it, ± half of the 95 % interval of the difference "
+            "on the same traffic."
         )
     )
     return "\n".join([head, "", table(titles, lines), "", lists(console, scenario)]).rstrip()

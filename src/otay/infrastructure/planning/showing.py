@@ -87,7 +87,8 @@ def simulation(console: Console, scenario: Scenario, result: Result) -> str:
         )
     head = console.text(
         N_(
-            "%(name)s, %(days)s days from %(start)s, %(count)s replications. Mean ± half of its 95 %% confidence interval; "
+            "%(name)s, %(days)s days from %(start)s, %(count)s replications. Mean ± half of its 95 %% confidence "
+            "interval; "
             "band: service times at both ends of their ranges. Target: %(minutes)s minutes."
         ),
         name=scenario.name,
