@@ -161,7 +161,8 @@ class Corridor:
             compiled = len(lons) >= COMPILED_FROM and _compiled() is not None
         if not compiled:
             distances, progress = [0.0] * len(lons), [0.0] * len(lons)
-            _locate_all(lons, lats, *self._grid, distances, progress)
+            plain: Callable[..., None] = _locate_all
+            plain(lons, lats, *self._grid, distances, progress)
             return distances, progress
         import numpy as np
 

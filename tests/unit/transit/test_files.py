@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -155,3 +156,9 @@ def test_the_schema_names_every_setting() -> None:
     schema = rules_schema()
     assert {"corridor_m", "deadline", "authorised_places", "devices"} <= set(schema["properties"])
     assert schema["additionalProperties"] is False
+
+
+def test_the_example_and_the_schema_of_the_manual_are_those_of_the_program() -> None:
+    files = Path(__file__).parents[3] / "docs" / "files"
+    assert json.loads((files / "transit-rules.schema.json").read_text()) == rules_schema()
+    assert read_rules((files / "transit-rules.example.json").read_bytes()).stop_places
