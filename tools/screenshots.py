@@ -17,7 +17,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-DESKTOP = {"width": 1280, "height": 860}
+DESKTOP = {"width": 1280, "height": 960}
 PHONE = {"width": 360, "height": 740}
 
 
@@ -52,7 +52,9 @@ def take(browser: Browser, home: Path, out: Path, role: str, names: list[str]) -
 
     url = settings.OTAY.url
     with browser.new_context(base_url=url) as context:
-        sign_in(context.new_page(), home, role)
+        page = context.new_page()
+        sign_in(page, home, role)
+        read_in(page, settings.OTAY.language)
         state = context.storage_state()
     for name in names:
         go, size = PICTURES[name]
@@ -65,6 +67,13 @@ def take(browser: Browser, home: Path, out: Path, role: str, names: list[str]) -
             print(f"screenshots: {page.url.removeprefix(url)} -> {out / name}.png", flush=True)
 
 
+def read_in(page: Page, language: str) -> None:
+    """Choose the language of the pages, for the account and this browser."""
+    if page.evaluate("document.documentElement.lang") != language:
+        with page.expect_navigation():
+            page.locator(".reader button[name=language]").click()
+
+
 def border_now(page: Page) -> None:
     """The home page."""
     page.goto("/")
@@ -74,15 +83,18 @@ def booth(page: Page) -> None:
     """The booth with a truck that must be inspected, if one waits."""
     page.goto("/declarations/booth/")
     strict = page.locator(".booth__waiting tr:has(.lane--red, .lane--yellow) a")
-    (strict if strict.count() else page.locator(".booth__waiting a")).first.click()
+    with page.expect_navigation():
+        (strict if strict.count() else page.locator(".booth__waiting a")).first.click()
 
 
 def both_copies(page: Page) -> None:
     """A record as this node sent it beside what the neighbour holds."""
     page.goto("/exchange/sent/?state=receipted")
-    page.locator("tbody th a").first.click()
+    with page.expect_navigation():
+        page.locator("tbody th a").first.click()
     page.fill("input[name=purpose]", "picture for the manual")
-    page.locator("main form button[type=submit]").click()
+    with page.expect_navigation():
+        page.locator("main form button[type=submit]").click()
 
 
 def plan(page: Page) -> None:
@@ -107,12 +119,12 @@ def sign_in(page: Page, home: Path, role: str) -> None:
     page.goto("/accounts/login/")
     page.fill("input[name=login]", person["username"])
     page.fill("input[name=password]", person["password"])
-    page.press("input[name=password]", "Enter")
-    page.wait_for_load_state()
+    with page.expect_navigation():
+        page.press("input[name=password]", "Enter")
     if page.locator("input[name=code]").count():
         page.fill("input[name=code]", demo_people.code_now(person["totp"]))
-        page.press("input[name=code]", "Enter")
-        page.wait_for_load_state()
+        with page.expect_navigation():
+            page.press("input[name=code]", "Enter")
     if "/accounts/" in page.url:
         raise SystemExit(f"screenshots: {person['username']} could not sign in (a code works once: wait 30 seconds)")
 

@@ -209,12 +209,12 @@ def sign_in(page: Page, node: Node, role: str) -> None:
     page.goto(node.url + "/accounts/login/")
     page.fill("input[name=login]", person["username"])
     page.fill("input[name=password]", person["password"])
-    page.press("input[name=password]", "Enter")
-    page.wait_for_load_state()
+    with page.expect_navigation():
+        page.press("input[name=password]", "Enter")
     if page.locator("input[name=code]").count():
         page.fill("input[name=code]", demo_people.code_now(person["totp"]))
-        page.press("input[name=code]", "Enter")
-        page.wait_for_load_state()
+        with page.expect_navigation():
+            page.press("input[name=code]", "Enter")
     assert "/accounts/" not in page.url, f"{role} could not sign in: {page.url}"
 
 

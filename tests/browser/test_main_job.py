@@ -30,8 +30,8 @@ def upload(screen: Any, declared: list[dict[str, Any]], folder: Path) -> None:
     file.write_text(json.dumps(declared), encoding="utf-8")
     screen.open("/declarations/lodge/")
     screen.page.set_input_files("input[type=file]", file)
-    screen.page.locator("main form button.usa-button").click()
-    screen.page.wait_for_load_state()
+    with screen.page.expect_navigation():
+        screen.page.locator("main form button.usa-button").click()
 
 
 def lodged_numbers(screen: Any) -> list[str]:
@@ -87,11 +87,13 @@ def test_from_the_broker_s_file_to_the_neighbour_s_node(
 
     neighbour = officer_screen("MX", "supervisor")
     neighbour.open(f"/exchange/received/?business_key={number}")
-    neighbour.page.locator("tbody th a").first.click()
+    with neighbour.page.expect_navigation():
+        neighbour.page.locator("tbody th a").first.click()
     compare_both_copies(neighbour, "Ambas copias son iguales")
     supervisor = officer_screen("US", "supervisor")
     supervisor.open(f"/declarations/{number}/")
-    supervisor.page.get_by_role("link", name="both sides' copy").first.click()
+    with supervisor.page.expect_navigation():
+        supervisor.page.get_by_role("link", name="both sides' copy").first.click()
     compare_both_copies(supervisor, "Both copies are the same")
 
 
@@ -113,10 +115,9 @@ def wait_for(screen: Any, path: str, text: str) -> None:
 
 def compare_both_copies(screen: Any, verdict: str) -> None:
     """Ask for both copies of the record that is shown, and read the verdict."""
-    screen.page.wait_for_load_state()
     screen.page.fill("input[name=purpose]", "verification of a record")
-    screen.page.locator("main form button[type=submit]").click()
-    screen.page.wait_for_load_state()
+    with screen.page.expect_navigation():
+        screen.page.locator("main form button[type=submit]").click()
     assert verdict in screen.page.locator("main .usa-alert").first.inner_text()
     screen.assert_accessible()
 

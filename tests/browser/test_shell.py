@@ -34,8 +34,8 @@ def test_the_language_switch_keeps_the_reader_where_they_are(screen: Any) -> Non
     screen.open("/about/")
     if screen.viewport == "phone":
         screen.page.locator(".usa-menu-btn").click()
-    screen.page.locator(".reader button[name=language]").click()
-    screen.page.wait_for_load_state()
+    with screen.page.expect_navigation():
+        screen.page.locator(".reader button[name=language]").click()
     assert screen.page.url.endswith("/about/")
     assert screen.page.evaluate("document.documentElement.lang") == {"en": "es-mx", "es-mx": "en"}[screen.node.language]
 
