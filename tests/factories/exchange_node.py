@@ -182,6 +182,34 @@ def crash(home: str, port: int, kills: int, seed: int, total: int) -> None:
     print(json.dumps({"killed": kills, "problems": [one.problems for one in verify_streams()]}), flush=True)
 
 
+def work(port: int) -> None:
+    """Answer at the door, and run the commands that come as JSON lists on standard input."""
+    from click.testing import CliRunner
+
+    from otay.cli import main as otay
+
+    serve(listen(port))
+    for line in sys.stdin:
+        arguments = json.loads(line)
+        if arguments[0] == "publish":
+            publish_and_deliver(int(arguments[1]), int(arguments[2]))
+            answer = [0, ""]
+        else:
+            done = CliRunner().invoke(otay, arguments)
+            answer = [done.exit_code, done.stdout + (repr(done.exception) if done.exit_code > 1 else "")]
+        print(json.dumps(answer), flush=True)
+
+
+def publish_and_deliver(first: int, count: int) -> None:
+    """Make and publish ``count`` parcels; deliver until nothing waits or the neighbour does not take it."""
+    from otay.exchange.models import Peer
+    from otay.exchange.services import delivery
+
+    publish(first, count)
+    while delivery.deliver_due(Peer.objects.get()).more:
+        pass
+
+
 def main(action: str, home: str, *arguments: str) -> None:
     """One action of the program."""
     start(home)
@@ -189,6 +217,8 @@ def main(action: str, home: str, *arguments: str) -> None:
         prepare(home)
     elif action == "crash":
         crash(home, *(int(argument) for argument in arguments))  # type: ignore[arg-type]
+    elif action == "work":
+        work(int(arguments[0]))
     elif action == "serve":
         serve(listen(int(arguments[0])))
         print("ready", flush=True)

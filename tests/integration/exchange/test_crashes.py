@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -14,81 +12,12 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from otay.node import config
-
-SCRIPT = Path(__file__).parents[2] / "factories" / "exchange_node.py"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def node(folder: Path, country: str) -> tuple[Path, int]:
-    port = free_port()
-    config.create(folder, country=country, name=f"Node of {country}", language="en", url=f"http://127.0.0.1:{port}")
-    return folder, port
-
-
-PAIR = """
-import sys, json
-sys.path.insert(0, sys.argv[1])
-import exchange_node
-exchange_node.start(sys.argv[2])
-from otay.exchange.services import agreements, identity
-from otay.node.actors import SYSTEM
-print(json.dumps(identity.identity_document()), flush=True)
-identity.trust(actor=SYSTEM, document=json.loads(sys.stdin.readline()))
-if sys.argv[3] == "propose":
-    terms = agreements.default_terms(with_country="MX", purpose="test", types=["test.parcel"])
-    print(json.dumps(agreements.file_of(agreements.propose(actor=SYSTEM, terms=terms))), flush=True)
-    agreements.import_file(actor=SYSTEM, document=json.loads(sys.stdin.readline()))
-else:
-    taken = agreements.import_file(actor=SYSTEM, document=json.loads(sys.stdin.readline()))
-    signed = agreements.sign(actor=SYSTEM, reference=taken.reference, version=taken.version)
-    print(json.dumps(agreements.file_of(signed)), flush=True)
-"""
-
-
-def pair(home_us: Path, home_mx: Path) -> None:
-    """What two administrators do, in two processes that only pass each other lines."""
-    us, mx = (
-        subprocess.Popen(
-            [sys.executable, "-c", PAIR, str(SCRIPT.parent), str(home), role],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        for home, role in ((home_us, "propose"), (home_mx, "sign"))
-    )
-
-    def hand(giver: subprocess.Popen, taker: subprocess.Popen) -> None:
-        taker.stdin.write(giver.stdout.readline())
-        taker.stdin.flush()
-
-    try:
-        hand(us, mx)
-        hand(mx, us)
-        hand(us, mx)
-        hand(mx, us)
-        us.stdin.close()
-        mx.stdin.close()
-        assert [us.wait(60), mx.wait(60)] == [0, 0]
-    finally:
-        for one in (us, mx):
-            one.kill()
-            one.wait()
-            one.stdout.close()
+from factories.exchange_nodes import SCRIPT, two_nodes
 
 
 @pytest.fixture
 def nodes(tmp_path: Path) -> tuple[tuple[Path, int], tuple[Path, int]]:
-    us, mx = node(tmp_path / "us", "US"), node(tmp_path / "mx", "MX")
-    subprocess.run([sys.executable, SCRIPT, "prepare", str(us[0])], check=True, timeout=100)
-    shutil.copy(us[0] / "db.sqlite3", mx[0] / "db.sqlite3")  # empty tables, made once
-    pair(us[0], mx[0])
-    return us, mx
+    return two_nodes(tmp_path)
 
 
 def rows(home: Path, query: str) -> list[tuple]:
