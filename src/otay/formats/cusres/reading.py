@@ -18,6 +18,7 @@ from otay.formats.registry import ReadResult
 KEY = "cusres"
 TYPE = "CUSRES"
 _DETAIL = "2"
+_MAX_TEXT = 2_000
 _KNOWN = (
     "LOC",
     "DTM",
@@ -153,12 +154,12 @@ class _MessageReader:
         text = " ".join(part.strip() for part in parts if part.strip())
         if self.target is not None and self.target is not self.about:
             answer = self.target["answer"]
-            answer["text"] = f"{answer['text']} {text}".strip()
+            answer["text"] = f"{answer['text']} {text}".strip()[:_MAX_TEXT]
         elif self.about["errors"]:
             last = self.about["errors"][-1]
-            last["text"] = f"{last['text']} {text}".strip()
+            last["text"] = f"{last['text']} {text}".strip()[:_MAX_TEXT]
         else:
-            self.about["text"] = f"{self.about.get('text', '')} {text}".strip()
+            self.about["text"] = f"{self.about.get('text', '')} {text}".strip()[:_MAX_TEXT]
 
 
 _HANDLED = ("BGM", "RFF", "ERP", "ERC", "FTX")

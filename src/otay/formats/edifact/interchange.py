@@ -22,6 +22,8 @@ from otay.formats.edifact.separators import UNA, Releases, Separators, seen, sta
 MAX_BYTES = 16 * 1024 * 1024
 MAX_SEGMENTS = 400_000
 MAX_FINDINGS = 1_000
+# of one transfer; S010 numbers them with two digits
+MAX_PARTS = 100
 # a century for the two-digit year of an interchange, when there is nothing else to go by
 EPOCH = 2026
 
@@ -437,7 +439,7 @@ def transfers(messages: Sequence[Message]) -> list[list[Message]]:
             continue
         parts = waiting.setdefault(key, [])
         parts.append(message)
-        if _complete(parts):
+        if len(parts) < MAX_PARTS and _complete(parts):
             whole.append(_in_order(waiting.pop(key)))
     for unfinished in waiting.values():
         parts = _in_order(unfinished)

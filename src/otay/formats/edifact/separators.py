@@ -10,9 +10,11 @@ _FIRST_STAND_IN = 0xFDD0
 _STAND_INS = re.compile("[\ufdd0-\ufdef]")
 
 UNA = re.compile(r"UNA([^\w\r\n])([^\w\r\n])([.,])([^\w\r\n])([^\w\r\n]?)([^\w\r\n])[ \r\n]*(?=UN[BGH])", re.I)
+# UNB is at most about 250 characters; what follows it shows how segments end
+_HEADER_LENGTH = 2_000
 _HEADER = re.compile(r"(?:UNB|UNG|UNH)[ ]?([^\w\s]|[\x1c-\x1f])", re.I)
 _SYNTAX = re.compile(r"UNB(.)[A-Z]{4}(.)\d", re.I | re.S)
-_FOLLOWER = re.compile(r"(.)[ \r\n]*(?:UNG|UNH|BGM|MSG|CTA|UNT|UNE|UNZ)(?=[^\w])", re.I | re.S)
+_FOLLOWER = re.compile(r"(.)[ \r\n]{0,40}(?:UNG|UNH|BGM|MSG|CTA|UNT|UNE|UNZ)(?=[^\w])", re.I | re.S)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ def seen(text: str) -> Separators:
     element = header[1]
     syntax = _SYNTAX.match(text, header.start())
     component = syntax[2] if syntax else ("\x1f" if element == "\x1d" else DEFAULT.component)
-    follower = _FOLLOWER.search(text, header.end())
+    follower = _FOLLOWER.search(text, header.end(), header.end() + _HEADER_LENGTH)
     terminator = follower[1] if follower else DEFAULT.terminator
     if terminator.isalnum() or terminator in (element, component):
         terminator = "\n" if "'" not in text else DEFAULT.terminator

@@ -27,6 +27,8 @@ from otay.formats.manifest import (
     traveller,
 )
 
+MAX_CONTACTS = 50
+
 
 class Kind(IntEnum):
     """Where the value of a segment goes."""

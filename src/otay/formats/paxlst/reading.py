@@ -22,7 +22,7 @@ from otay.formats.edifact.interchange import (
 from otay.formats.manifest import CREW, TRANSIT_CREW, Record, Traveller, titled
 from otay.formats.paxlst.functions import FULL, FUNCTIONS, UNKNOWN, function
 from otay.formats.paxlst.itinerary import Itinerary
-from otay.formats.paxlst.meanings import ROLES, contacts
+from otay.formats.paxlst.meanings import MAX_CONTACTS, ROLES, contacts
 from otay.formats.paxlst.travellers import Travellers
 from otay.formats.registry import ReadResult
 
@@ -159,7 +159,7 @@ class _MessageReader:
             getattr(self.itinerary, tag.lower())(elements, position)
         elif tag == "COM":
             party = self.about["reporting_party"]
-            party["contacts"] = [*party.get("contacts", []), *contacts(elements)]
+            party["contacts"] = [*party.get("contacts", []), *contacts(elements)][:MAX_CONTACTS]
         elif tag == "CTA":
             self.about["reporting_party"]["contact"] = component(elements, 2, 1) or component(elements, 2)
         elif tag not in ("GIS", "GEI", "FTX", "UNS", "QTY", "AUT", "MEA"):

@@ -16,6 +16,7 @@ from otay.formats.edifact.interchange import MAX_FINDINGS, Message
 from otay.formats.manifest import Traveller, date_finding, titled
 from otay.formats.paxlst.meanings import (
     DOCUMENT_DATES,
+    MAX_CONTACTS,
     PLAIN_ROLES,
     REPEATED,
     Interpreter,
@@ -187,7 +188,7 @@ class Travellers:
         elif kind is Kind.REFERENCE:
             self._refer(key, value)
         elif kind is Kind.CONTACT:
-            self.person["contacts"] = [*self.person.get("contacts", []), *value]
+            self.person["contacts"] = [*self.person.get("contacts", []), *value][:MAX_CONTACTS]
 
     def _bags(self) -> dict[str, Any]:
         bags: dict[str, Any] | None = self.person["bags"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _TITLES = ("MSTR", "MISS", "PROF", "MRS", "SRA", "MR", "MS", "DR", "SR")
 # short ones end given names too (ADAMS, AMR), so they are only taken off where a blank parts them
@@ -10,6 +11,7 @@ _GLUED = ("MSTR", "MISS", "MRS", "MR")
 _INFANT = re.compile(r"\(?(?:INF|CHD|ADT)[A-Z0-9/ ]*\)?$")
 
 
+@lru_cache(maxsize=4096)
 def without_title(given: str) -> tuple[str, str]:
     """``NINA MS`` and ``SEJOONMR`` to name and title."""
     given = _INFANT.sub("", given.strip()) if "(" in given else given.strip()
@@ -23,6 +25,7 @@ def without_title(given: str) -> tuple[str, str]:
     return given, ""
 
 
+@lru_cache(maxsize=4096)
 def compact(name: str) -> str:
     """Letters only, for comparing names that line breaks have torn."""
     return "".join(letter for letter in name.upper() if letter.isalnum())

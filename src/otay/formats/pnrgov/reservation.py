@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from otay.core.findings import Finding
+from otay.core.findings import Finding, warning
+from otay.core.i18n import N_
 from otay.formats.edifact.dates import Calendar
 from otay.formats.edifact.interchange import MAX_FINDINGS, Elements, Message, component
 from otay.formats.manifest import PASSENGER, Traveller, date_finding, full_name, name_part, titled, traveller
@@ -29,6 +30,10 @@ _CATEGORIES = {
 }
 _SEAT_REQUESTS = ("SEAT", "NSST", "NSSA", "NSSW", "NSSB", "SMST", "SMSA", "SMSW", "RQST", "GPST")
 _MAX_HISTORY = 2_000
+# a booking has at most 99 travellers, a group a few hundred
+_MAX_TRAVELLERS = 500
+_MAX_REQUESTS = 5_000
+_MAX_KEPT = 200
 
 BOOKING: Final = "booking"
 TRAVELLER: Final = "traveller"
@@ -62,6 +67,7 @@ class Reservation:
             "history": [],
         }
         self.group = BOOKING
+        self.requests = 0
         self.person: Traveller | None = None
         self.checked_in: Traveller | None = None
         self.position = 0
@@ -110,15 +116,14 @@ class Reservation:
             if not locator:
                 continue
             if self.group == SPLIT:
-                self.data["split_to"].append(locator)
+                _keep(self.data["split_to"], locator)
             elif not self.data["locator"]:
                 moment = f"{component(elements, number, 3)}{component(elements, number, 4)[:4]}"
                 created = self.calendar.day_first(moment).value or None
                 self.data |= {"locator": locator, "carrier": carrier, "created": created}
             elif locator != self.data["locator"]:
                 other = {"carrier": carrier, "locator": locator}
-                if other not in self.data["other_locators"]:
-                    self.data["other_locators"].append(other)
+                _keep(self.data["other_locators"], other)
 
     def _org(self, elements: Elements) -> None:
         if self.group == BOOKING and not self.data["agency"]:
@@ -150,12 +155,23 @@ class Reservation:
                 self.checked_in = self._find(reference, surnames, given)
                 continue
             self.group = TRAVELLER
+            if len(self.travellers) >= _MAX_TRAVELLERS:
+                self._too_many()
+                return
             category = _CATEGORIES.get(kind, "adult")
             self.person = self._mentioned(surnames, given, category) or self._add_traveller(surnames, given, category)
             if title:
                 self.person["title"] = title
             if reference:
                 self.person["reference"] = reference
+
+    def _too_many(self) -> None:
+        if any(finding.rule == "pnrgov.travellers" for finding in self.findings):
+            return
+        text = N_("Reservation %(locator)s has more than %(limit)s travellers; the rest is not read.")
+        place = self.message.place(self.position, "TIF")
+        locator = self.data["locator"] or "-"
+        self.findings.append(warning(place, "pnrgov.travellers", text, locator=locator, limit=_MAX_TRAVELLERS))
 
     def _add_traveller(self, surnames: str, given: str, category: str) -> Traveller:
         person = traveller(PASSENGER, given, surnames)
@@ -211,8 +227,8 @@ class Reservation:
             address = {key: value for key, value in address.items() if value}
             if "contact" in address:
                 self._contact({"type": "phone", "value": address["contact"]})
-            if address and address not in self.data["addresses"]:
-                self.data["addresses"].append(address)
+            if address:
+                _keep(self.data["addresses"], address)
 
     def _ift(self, elements: Elements) -> None:
         text = " ".join(component(elements, number) for number in range(2, len(elements))).strip()
@@ -230,8 +246,7 @@ class Reservation:
             self.data["remarks"].append(text)
 
     def _contact(self, found: dict[str, str]) -> None:
-        if found not in self.data["contacts"]:
-            self.data["contacts"].append(found)
+        _keep(self.data["contacts"], found)
 
     def _fop(self, elements: Elements) -> None:
         """Of a card only the last four digits are kept: more is nobody's business at a border."""
@@ -245,7 +260,7 @@ class Reservation:
                 "expires": component(elements, number, 5),
             }
             if payment["form"]:
-                self.data["payments"].append({key: value for key, value in payment.items() if value})
+                _keep(self.data["payments"], {key: value for key, value in payment.items() if value})
 
     def _mon(self, elements: Elements) -> None:
         for number in range(1, len(elements)):
@@ -311,8 +326,7 @@ class Reservation:
 
     def _seat(self, person: Traveller, seat: str, on: dict[str, Any]) -> None:
         entry = {"seat": seat, "origin": on.get("origin", ""), "destination": on.get("destination", "")}
-        if entry not in person.setdefault("seats", []):
-            person["seats"].append(entry)
+        _keep(person.setdefault("seats", []), entry)
         here = (entry["origin"], entry["destination"]) == (self.flight.get("origin"), self.flight.get("destination"))
         if here or "SEA" not in person["references"]:
             person["references"]["SEA"] = seat
@@ -320,6 +334,9 @@ class Reservation:
     # special service requests
 
     def _ssr(self, elements: Elements) -> None:
+        self.requests += 1
+        if self.requests > _MAX_REQUESTS:
+            return
         request = requests.parse(elements)
         if request.code in ("DOCS", "DOCO", "DOCA"):
             {"DOCS": self._docs, "DOCO": self._doco, "DOCA": self._doca}[request.code](request)
@@ -349,6 +366,9 @@ class Reservation:
         asked = self._whose(request)
         if said.infant:
             infants = [p for p in named if p["category"] == "infant"]
+            if not infants and len(self.travellers) >= _MAX_TRAVELLERS:
+                self._too_many()
+                return
             person = infants[0] if infants else self._infant(said.surnames, said.given, asked)
         elif asked is not None and (asked in named or not named):
             person = asked
@@ -386,7 +406,7 @@ class Reservation:
 
     def _inft(self, request: Ssr) -> None:
         surnames, given, born = requests.infant(request.text, self.calendar)
-        if surnames:
+        if surnames and len(self.travellers) < _MAX_TRAVELLERS:
             person = self._infant(surnames, given, self._whose(request))
             person["birth_date"] = person["birth_date"] or born
 
@@ -397,13 +417,13 @@ class Reservation:
         place, paper = requests.doco(request.text, self.calendar)
         if place:
             person["birth_place"] = {"country": "", "place": place}
-        if paper and paper not in person["documents"]:
-            person["documents"].append(paper)
+        if paper:
+            _keep(person["documents"], paper)
 
     def _doca(self, request: Ssr) -> None:
         person, address = self._whose(request), requests.doca(request.text)
-        if person is not None and address and address not in person.get("addresses", []):
-            person["addresses"] = [*person.get("addresses", []), address]
+        if person is not None and address:
+            _keep(person.setdefault("addresses", []), address)
 
     def _seats(self, request: Ssr) -> None:
         on = {"origin": request.origin, "destination": request.destination}
@@ -440,6 +460,12 @@ class Reservation:
             entry["changes"].append({"action": component(elements, 3) or component(elements, 1), "what": []})
         elif entry["changes"] and len(entry["changes"][-1]["what"]) < _MAX_HISTORY:
             entry["changes"][-1]["what"].append("+".join(":".join(element) for element in elements))
+
+
+def _keep(kept: list[Any], item: Any) -> None:
+    """Each once, and not without end."""
+    if len(kept) < _MAX_KEPT and item not in kept:
+        kept.append(item)
 
 
 def _number(reference: str) -> str:

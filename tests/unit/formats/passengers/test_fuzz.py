@@ -149,6 +149,11 @@ def test_a_good_manifest_with_a_piece_torn_out_or_put_in(data: st.DataObject) ->
         b"UNH+1+PAXLST:D:05B'BGM+745'NAD+FL+++A:B'" + b"".join(b"RFF+AVF:%d'" % n for n in range(3_000)),
         b"UNH+1+PNRGOV:11:1:IA'MSG+:22'" + b"SRC'RCI+OT:A'TIF+A+B:A:1'" * 2_000,
         b"UNH+1+PNRGOV:11:1:IA'MSG+:22'SRC'" + b"TIF+A+B:IN:1'SSR+INFT:::::::::A/B 01JAN26'" * 700,
+        b"UNH+1+PNRGOV:11:1:IA'MSG+:22'SRC'" + b"".join(b"TIF+A+B%d:A:%d'" % (n, n) for n in range(3_000)),
+        b"UNH+1+PNRGOV:11:1:IA'MSG+:22'SRC'TIF+A+B'" + b"".join(b"IFT+4:28+CTCM %d'" % n for n in range(20_000)),
+        b"UNH+1+PAXLST:D:05B'BGM+745'TDT+20+OT1'" + b"COM+1:TE'" * 20_000 + b"NAD+FL+++A:B'" + b"COM+1:TE'" * 20_000,
+        b"".join(b"UNH+%d+PAXLST:D:05B+X+02:F'BGM+745'UNT+3+%d'" % (n, n) for n in range(1_500)),
+        b"UNB+UNOA:4+A+B" + b"\n" * 200_000 + b"X",
         b"P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<\n" * 2_000,
         b"??" * 100_000,
         b"\n" * 100_000 + b"a" * 100_000,
@@ -160,6 +165,13 @@ def test_bulk_takes_no_time(data: bytes, format: str) -> None:
     start = time.process_time()
     well_behaved(data, format)
     assert time.process_time() - start < 5
+
+
+def test_a_reservation_is_bounded() -> None:
+    segments = ["MSG+:22", "SRC", "RCI+OT:ABC123", *(f"TIF+A+B{number}:A:{number}" for number in range(600))]
+    result = read(interchange(message(segments, type="PNRGOV:11:1:IA")), format="pnrgov")
+    assert [finding.rule for finding in result.findings] == ["pnrgov.travellers"]
+    assert len(result.records[0]["travellers"]) == 500
 
 
 @pytest.mark.slow

@@ -184,7 +184,7 @@ def test_names_are_cut_so_that_a_letter_is_last(surnames: str, given_names: str,
     assert len(field) == width
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(st.text(alphabet="ABCÑ ", min_size=1, max_size=60), st.text(alphabet="XYZÜ -", max_size=60))
 def test_a_name_always_fits(surnames: str, given_names: str) -> None:
     try:
@@ -217,7 +217,7 @@ def test_what_cannot_be_written_is_refused(person: Any, paper: Any, layout: Any,
         write(ReadResult("mrz", [{"travellers": [{"surnames": "A", "documents": []}]}]))
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(
     st.sampled_from(sorted(LAYOUTS)),
     st.from_regex(r"[A-Z]{1,12}( [A-Z]{1,8})?", fullmatch=True),
@@ -249,7 +249,7 @@ def test_what_is_written_is_read_back(
         assert (back["surnames"], back["given"]) == (surnames, given_names)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(st.text(alphabet="PIV<ABC0123456789UTO\n ", max_size=200) | st.text(max_size=100))
 def test_reading_never_raises(text: str) -> None:
     for finding in read(text.encode()).findings:

@@ -66,7 +66,7 @@ def test_everything_that_a_traveller_has() -> None:
     assert [contact["type"] for contact in about["reporting_party"]["contacts"]] == ["TE", "FX", "EM"]
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(st.permutations(ANA[1:16]))
 def test_the_order_within_a_group_does_not_matter(segments: list[str]) -> None:
     found = one(manifest((ANA[0], *segments), JOHN))["travellers"][0]
@@ -375,7 +375,7 @@ travellers = st.fixed_dictionaries(
 )
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(st.lists(travellers, max_size=4), st.sampled_from([*FUNCTIONS.values()]), words)
 def test_what_is_written_is_read_back(people: list[dict[str, Any]], name: str, sender: str) -> None:
     flights = [

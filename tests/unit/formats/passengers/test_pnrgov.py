@@ -358,7 +358,7 @@ people = st.fixed_dictionaries(
 )
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(st.lists(people, max_size=4))
 def test_a_manifest_becomes_reservations_and_is_read_back(travellers: list[dict[str, Any]]) -> None:
     flights = [
