@@ -7,13 +7,40 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from otay.core.i18n import N_
 from otay.engines.queueing.allocation import staffing_of_week
 from otay.engines.queueing.comparing import Option, compare
 from otay.engines.queueing.scenario import Lane, Neighbour, Opening, Scenario
 from otay.engines.queueing.timetable import WEEK, open_minutes, week_levels
 
 Week = NDArray[np.bool_]
-HARMONISED, COMMON = "harmonised", "common"
+HARMONISED, COMMON = N_("harmonised"), N_("common")
+HARMONISED_SAME = N_("harmonised, same officer-hours")
+CHANGES = (
+    (
+        (60, 0),
+        N_("this side 1 h earlier"),
+        N_("the neighbour 1 h earlier"),
+        N_("both sides 1 h earlier"),
+        N_("both sides 1 h earlier, same officer-hours"),
+    ),
+    (
+        (0, 60),
+        N_("this side 1 h later"),
+        N_("the neighbour 1 h later"),
+        N_("both sides 1 h later"),
+        N_("both sides 1 h later, same officer-hours"),
+    ),
+    (
+        (0, 120),
+        N_("this side 2 h later"),
+        N_("the neighbour 2 h later"),
+        N_("both sides 2 h later"),
+        N_("both sides 2 h later, same officer-hours"),
+    ),
+    ((0, -60), N_("this side 1 h shorter"), N_("the neighbour 1 h shorter"), N_("both sides 1 h shorter"), ""),
+)
+"""Minutes opened earlier and closed later, and the names of what that makes on one side, the other, and both."""
 
 
 def _stretched(week: Week, earlier: int, later: int) -> Week:
@@ -97,27 +124,21 @@ def variants(scenario: Scenario, lanes: Sequence[str] = ()) -> list[tuple[str, S
     if stations and (here != there).any():
         both, either = here & there, here | there
         found.append((HARMONISED, build(lambda _week: either, lambda _week: either)))
-        found.append(
-            (HARMONISED + ", same officer-hours", build(lambda _week: either, lambda _week: either, same_hours=True))
-        )
+        found.append((HARMONISED_SAME, build(lambda _week: either, lambda _week: either, same_hours=True)))
         if both.any():
             found.append((COMMON, build(lambda _week: both, lambda _week: both)))
     if not here.all():
-        for name, earlier, later in (
-            ("1 h earlier", 60, 0),
-            ("1 h later", 0, 60),
-            ("2 h later", 0, 120),
-            ("1 h shorter", 0, -60),
-        ):
+        for (earlier, later), this, other, both_sides, same in CHANGES:
 
             def longer(week: Week, earlier: int = earlier, later: int = later) -> Week:
                 return _stretched(week, earlier, later)
 
-            found.append((f"this side {name}", build(longer, kept)))
+            found.append((this, build(longer, kept)))
             if stations:
-                found.append((f"the neighbour {name}", build(kept, longer)))
-                found.append((f"both sides {name}", build(longer, longer)))
-                found.append((f"both sides {name}, same officer-hours", build(longer, longer, same_hours=True)))
+                found.append((other, build(kept, longer)))
+                found.append((both_sides, build(longer, longer)))
+                if same:
+                    found.append((same, build(longer, longer, same_hours=True)))
     return [(name, one) for name, one in found if all(open_minutes(lane.hours).any() for lane in one.lanes)]
 
 

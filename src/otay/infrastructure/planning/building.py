@@ -198,15 +198,17 @@ def _data(counts: Mapping[str, Mapping[str, float]], month: str, notes: Sequence
 
 def _assumptions(lanes: Sequence[Lane]) -> list[str]:
     found = [
-        "Hours of the day and days of the week: drawn by hand to agree with what sources say (places/profile.py)",
-        "Shares of SENTRI (21.9 %) and Ready (32.2 %): tours in SANDAG's model of San Diego, used for every port",
-        "FAST: a quarter of loaded trucks, as at the World Trade Bridge",
-        "Booths: the mean load of each part of the day and 0.3 of its square root; not the officers that are on duty",
-        "Secondary docks: sized by the heaviest hour",
-        "Service times: the ranges that each states; results show the band between their ends",
+        N_("Hours of the day and days of the week: drawn by hand to agree with what sources say (places/profile.py)"),
+        N_("Shares of SENTRI (21.9 %) and Ready (32.2 %): tours in SANDAG's model of San Diego, used for every port"),
+        N_("FAST: a quarter of loaded trucks, as at the World Trade Bridge"),
+        N_(
+            "Booths: the mean load of each part of the day and 0.3 of its square root; not the officers on duty"
+        ),
+        N_("Secondary docks: sized by the heaviest hour"),
+        N_("Service times: the ranges that each states; results show the band between their ends"),
     ]
     if any(lane.hours == ALWAYS for lane in lanes):
-        found.append("Open all day where no hours are known for every crossing of the mode")
+        found.append(N_("Open all day where no hours are known for every crossing of the mode"))
     if any(lane.name.startswith("cargo") for lane in lanes):
-        found.append("The neighbour's export station keeps the hours of this side")
+        found.append(N_("The neighbour's export station keeps the hours of this side"))
     return found

@@ -12,8 +12,8 @@ from typing import Any
 
 import click
 
-from otay.core.i18n import N_
-from otay.node.commandline import Command, Console, option, plain_command
+from otay.core.i18n import N_, translate
+from otay.node.commandline import Command, Console, option, plain_command, preferred_language
 
 INTERRUPTED = 130
 _SOURCES = N_(
@@ -21,6 +21,17 @@ _SOURCES = N_(
     "such as "
     "2504 for San Ysidro: its counts, and assumptions that are listed with the result."
 )
+
+
+class PortCommand(Command):
+    """A command on a scenario or a port: its help says what those are."""
+
+    def _shown(self, ctx: click.Context) -> Any:
+        shown = super()._shown(ctx)
+        shown.help = (
+            f"{shown.help}\n\n{translate(_SOURCES, str(ctx.meta.get('otay.language') or preferred_language()))}"
+        )
+        return shown
 
 
 @contextmanager
@@ -59,10 +70,8 @@ _month = option("--month", metavar="YYYY-MM", help=N_("Month of the counts of PO
 
 
 @click.command(
-    cls=Command,
-    help=N_("Play a port of entry and say how long one waits, with the uncertainty of chance and of what is assumed.")
-    + "\n\n"
-    + _SOURCES,
+    cls=PortCommand,
+    help=N_("Play a port of entry and say how long one waits, with the uncertainty of chance and of what is assumed."),
     epilog=N_(
         "\b\nExamples:\n  otay simulate 2504\n  otay simulate laredo.json --replications 50 --json\n"
         "  otay simulate 2304 --write laredo.json"
@@ -95,14 +104,12 @@ def simulate(console: Console, source: str, replications: int | None, month: str
 
 
 @click.command(
-    cls=Command,
+    cls=PortCommand,
     help=N_(
         "Find the fewest booths by period that hold the service level of the scenario, checked by simulation, and "
         "shifts that "
         "cover them."
-    )
-    + "\n\n"
-    + _SOURCES,
+    ),
     epilog=N_(
         "\b\nExamples:\n  otay staff 2504\n  otay staff laredo.json --period 30 --json\n  otay staff 2506 --no-shifts"
     ),
@@ -145,14 +152,12 @@ def staff(
 
 
 @click.command(
-    cls=Command,
+    cls=PortCommand,
     help=N_(
         "Compare hours of service on both sides: what opening earlier, later, shorter or alike does to waiting, "
         "and for how "
         "many officer-hours. Every variant meets the same traffic."
-    )
-    + "\n\n"
-    + _SOURCES,
+    ),
     epilog=N_("\b\nExamples:\n  otay hours 2506\n  otay hours santa-teresa.json --lane cargo --replications 40 --json"),
 )
 @click.argument("source", metavar="SCENARIO.json|PORT")
@@ -187,14 +192,12 @@ def hours(
 
 
 @click.command(
-    cls=Command,
+    cls=PortCommand,
     help=N_(
         "Compare allocations of booths between lanes (general, Ready, SENTRI; loaded, FAST, empty): what moving "
         "booths does to "
         "those who gain them and to those who lose them, with intervals on the differences."
-    )
-    + "\n\n"
-    + _SOURCES,
+    ),
     epilog=N_("\b\nExamples:\n  otay lanes 2504\n  otay lanes san-ysidro.json --among general,sentri --most 3 --json"),
 )
 @click.argument("source", metavar="SCENARIO.json|PORT")

@@ -187,7 +187,7 @@ def hours_text(console: Console, scenario: Scenario, options: Sequence[Option]) 
     ]
     lines = [
         (
-            one.name or console.text(N_("as it stands")),
+            console.text(one.name or N_("as it stands")),
             number(one.officer_hours, 0),
             number(one.delay_hours.mean, 0),
             with_interval(one.delay_change) if one.name else "-",
@@ -196,7 +196,7 @@ def hours_text(console: Console, scenario: Scenario, options: Sequence[Option]) 
         )
         for one in options
     ]
-    best = best_hours(options).name or console.text(N_("as it stands"))
+    best = console.text(best_hours(options).name or N_("as it stands"))
     advice = console.text(
         N_("Best by these figures: %(name)s. Arrivals keep their hours: nobody changes plans here."), name=best
     )

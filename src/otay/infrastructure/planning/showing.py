@@ -52,7 +52,7 @@ def lists(console: Console, scenario: Scenario) -> str:
     parts = []
     for title, entries in ((N_("Data"), scenario.data), (N_("Assumptions"), scenario.assumptions)):
         if entries:
-            parts.append("\n".join([f"{console.text(title)}:", *(f"  - {entry}" for entry in entries)]))
+            parts.append("\n".join([f"{console.text(title)}:", *(f"  - {console.text(entry)}" for entry in entries)]))
     return "\n".join(parts)
 
 
