@@ -16,8 +16,10 @@ from otay.engines.names.packing import (
     COVERS,
     INITIAL,
     KIND_FROM,
+    NUMBERS,
     ORGANISATION,
     PARTS,
+    PATERNAL_ONLY,
     SHAPE,
     START,
     TERM,
@@ -33,6 +35,7 @@ Slots = NDArray[np.int32]
 _MASK = (1 << 32) - 1
 _TWO = 1 << 31  # one part stands for two words
 _ROUNDING = 1e-4
+_WORTH = 4  # reading this many postings for each candidate is dearer than looking at the candidate
 
 
 class Terms(NamedTuple):
@@ -60,19 +63,24 @@ class Found(NamedTuple):
 
 
 @kernel
-def fill_table(query: int, queries: Names, terms: Terms, slots: Slots, table: Floats) -> None:
-    """Write what is like each part of the query: ``slots`` leads from a text of the list to its row of ``table``."""
-    free = 1
+def fill_table(query: int, queries: Names, terms: Terms, joins: int, slots: Slots, table: Floats) -> bool:
+    """Write what is like each part of the query: ``slots`` leads from a text of the list to its row of ``table``.
+
+    Returns whether any of it is a join, which most queries spare the search from looking at.
+    """
+    free, joined = 1, False
     start = queries.facts[query, START]
     for part in range(queries.facts[query, PARTS]):
         term = queries.parts[start + part, TERM]
         for place in range(terms.start[term], terms.start[term + 1]):
             number = terms.numbers[place]
+            joined |= number >= joins
             if slots[number] == 0:
                 slots[number] = free
                 table[free] = 0.0
                 free += 1
             table[slots[number], part] = terms.values[place]
+    return joined
 
 
 @kernel
@@ -82,6 +90,51 @@ def clear_table(query: int, queries: Names, terms: Terms, slots: Slots) -> None:
         term = queries.parts[part, TERM]
         for place in range(terms.start[term], terms.start[term + 1]):
             slots[terms.numbers[place]] = 0
+
+
+@kernel
+def required_words(query: int, queries: Names, least: Floats, room: float) -> int:
+    """Bits of the words without which there is no hit: paternal surnames, where leaving one out costs too much."""
+    required = queries.facts[query, PATERNAL_ONLY] & ~queries.facts[query, NUMBERS]
+    start = queries.facts[query, START]
+    for part in range(queries.facts[query, WORDS]):
+        if queries.parts[start + part, SHAPE] >> KIND_FROM == INITIAL and required >> part & 1:
+            return 0
+    return required if min(least[0, 1], least[1, 1]) > room else 0
+
+
+@kernel
+def _length(term: int, terms: Terms, postings: Postings) -> int:
+    """How many postings a text of the query leads to."""
+    length = 0
+    for place in range(terms.start[term], terms.start[term + 1]):
+        number = terms.numbers[place]
+        length += postings.start[number + 1] - postings.start[number]
+    return length
+
+
+@kernel
+def mark_entries(
+    query: int, covers: int, term: int, joined: bool, fresh: bool, terms: Terms, postings: Postings, marks: Integers,
+    touched: Integers, seen: int
+) -> int:  # fmt: skip
+    """Mark the entries that hold something like ``term`` with ``covers``; returns how many are in ``touched``.
+
+    Entries that this query has not touched are added if ``fresh``, else passed over.
+    """
+    for place in range(terms.start[term], terms.start[term + 1]):
+        number = terms.numbers[place]
+        bits = covers | _TWO if joined or number >= postings.joins else covers
+        for posting in range(postings.start[number], postings.start[number + 1]):
+            entry = postings.entries[posting]
+            if marks[entry] >> 32 != query:
+                if not fresh:
+                    continue
+                marks[entry] = query << 32
+                touched[seen] = entry
+                seen += 1
+            marks[entry] |= bits
+    return seen
 
 
 @kernel
@@ -102,29 +155,23 @@ def gather_candidates(
     like one of the entry's; ``room`` is how much penalty a hit may have.
     """
     start, words = queries.facts[query, START], queries.facts[query, WORDS]
-    now = query << 32
-    initials, seen = 0, 0
-    for part in range(queries.facts[query, PARTS]):
-        covers = np.int64(queries.parts[start + part, SHAPE] & COVERS)
-        if queries.parts[start + part, SHAPE] >> KIND_FROM == INITIAL:
-            initials |= covers
-            continue
-        term = queries.parts[start + part, TERM]
-        for place in range(terms.start[term], terms.start[term + 1]):
-            number = terms.numbers[place]
-            bits = covers | _TWO if number >= postings.joins or part >= words else covers
-            for posting in range(postings.start[number], postings.start[number + 1]):
-                entry = postings.entries[posting]
-                if marks[entry] >> 32 != query:
-                    marks[entry] = now
-                    touched[seen] = entry
-                    seen += 1
-                marks[entry] |= bits
+    required = required_words(query, queries, least, room)
+    maybe, seen = 0, 0  # maybe: words taken as matched without looking
+    for turn in range(2):
+        for part in range(queries.facts[query, PARTS]):
+            shape, term = queries.parts[start + part, SHAPE], queries.parts[start + part, TERM]
+            covers = np.int64(shape & COVERS)
+            if (turn == 0) != (not required or covers & required != 0):
+                continue
+            if shape >> KIND_FROM == INITIAL or (turn == 1 and _length(term, terms, postings) > _WORTH * seen):
+                maybe |= covers
+                continue
+            seen = mark_entries(query, covers, term, part >= words, turn == 0, terms, postings, marks, touched, seen)
     every = (1 << words) - 1
     kept = 0
     for index in range(seen):
         entry = touched[index]
-        matched = (marks[entry] & _MASK) | initials
+        matched = (marks[entry] & _MASK) | maybe
         needed = 1 if words == 1 and entries.facts[entry, WORDS] == 1 else 2
         which = queries.facts[query, ORGANISATION] | entries.facts[entry, ORGANISATION]
         left = every & ~matched
@@ -145,6 +192,7 @@ def score_entry(
     weights: Floats,
     least: Floats,
     room: float,
+    joined: bool,
     like: Integers,
     values: Floats,
     traits: Floats,
@@ -155,7 +203,7 @@ def score_entry(
     begin = entries.facts[entry, START]
     which = queries.facts[query, ORGANISATION] | entries.facts[entry, ORGANISATION]
     size, covered = 0, 0
-    for column in range(entries.facts[entry, PARTS]):
+    for column in range(entries.facts[entry, PARTS] if joined else entry_words):
         slot = slots[entries.parts[begin + column, TERM]]
         if slot == 0:
             continue
@@ -217,14 +265,14 @@ def search_kernel(
     for query in range(following, len(queries.facts)):
         if hits + size > len(found.queries):
             return hits, query
-        fill_table(query, queries, terms, slots, table)
+        joined = fill_table(query, queries, terms, postings.joins, slots, table)
         candidates = size
         if not full_scan:
             candidates = gather_candidates(query, queries, entries, terms, postings, least, room, marks, touched)
         for index in range(candidates):
             entry = touched[index]
             score = score_entry(
-                query, queries, entry, entries, slots, table, weights, least, room, like, values, traits
+                query, queries, entry, entries, slots, table, weights, least, room, joined, like, values, traits
             )
             if score >= threshold:
                 found.queries[hits] = query

@@ -60,10 +60,6 @@ def spelling(key: str, other: str) -> float:
 
 def likeness(first: str, second: str) -> tuple[float, Likeness | None]:
     """How alike two words are, 0 or between :data:`FLOOR` and 1, and why."""
-    return _likeness(first, second, None)
-
-
-def _likeness(first: str, second: str, by_letters: float | None) -> tuple[float, Likeness | None]:
     if first == second:
         return 1.0, Likeness.EQUAL
     if len(first) == 1 or len(second) == 1:
@@ -72,12 +68,16 @@ def _likeness(first: str, second: str, by_letters: float | None) -> tuple[float,
     key, other = sound_key(first), sound_key(second)
     if key == other:
         return SOUNDS_ALIKE, Likeness.SOUND
-    if SHORT_FORMS.get(first, _NO_GROUPS) & SHORT_FORMS.get(second, _NO_GROUPS):
+    value = _misspelled(spelling(key, other), first in _KNOWN and second in _KNOWN)
+    if value < SHORT_FORM and SHORT_FORMS.get(first, _NO_GROUPS) & SHORT_FORMS.get(second, _NO_GROUPS):
         return SHORT_FORM, Likeness.SHORT_FORM
-    value = spelling(key, other) if by_letters is None else by_letters
-    if first in _KNOWN and second in _KNOWN:  # MARIO is a name, not a misspelled MARIA
-        value = 1.0 - (1.0 - value) * KNOWN_APART
-    return (value, Likeness.SPELLING) if value >= FLOOR else (0.0, None)
+    return (value, Likeness.SPELLING) if value > 0 else (0.0, None)
+
+
+def _misspelled(by_letters: float, known: bool) -> float:
+    """How alike two words are by their letters, if both are well-known names or not: MARIO is no misspelled MARIA."""
+    value = 1.0 - (1.0 - by_letters) * KNOWN_APART if known else by_letters
+    return value if value >= FLOOR else 0.0
 
 
 class Vocabulary:
@@ -94,6 +94,7 @@ class Vocabulary:
             self._by_initial.setdefault(word[0], []).append(number)
             for group in SHORT_FORMS.get(word, ()):
                 self._by_group.setdefault(group, []).append(number)
+        self._known = [word in _KNOWN for word in self.words]
         self._keys = tuple(key for key in self._by_key if len(key) >= 3 and not key.isdigit())
         self._lengths = np.fromiter(map(len, self._keys), np.int64, len(self._keys))
         self._start = np.concatenate(([0], np.cumsum(self._lengths))).astype(np.int64)
@@ -131,18 +132,18 @@ class Vocabulary:
         self, word: str, near: dict[str, list[tuple[str, float]]]
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         if len(word) == 1:
-            numbers = self._by_initial.get(word, [])
-            values = {number: _likeness(word, self.words[number], 0.0)[0] for number in numbers}
+            values = {number: likeness(word, self.words[number])[0] for number in self._by_initial.get(word, ())}
         else:
-            key = sound_key(word)
-            values = {number: _likeness(word, self.words[number], 1.0)[0] for number in self._by_key.get(key, ())}
+            key, known = sound_key(word), word in _KNOWN
+            values = dict.fromkeys(self._by_key.get(key, ()), SOUNDS_ALIKE)
             for other, by_letters in near.get(key, ()):
-                for number in self._by_key[other]:
-                    values[number] = _likeness(word, self.words[number], by_letters)[0]
+                for number in self._by_key[other] if other != key else ():
+                    values[number] = _misspelled(by_letters, known and self._known[number])
             for group in SHORT_FORMS.get(word, ()):
                 for number in self._by_group.get(group, ()):
-                    values[number] = values.get(number) or _likeness(word, self.words[number], 0.0)[0]
-            if word[0] in self.number:
-                values[self.number[word[0]]] = _likeness(word, word[0], 0.0)[0]
+                    values[number] = max(values.get(number, 0.0), SHORT_FORM)
+            for text in (word, word[0]):
+                if text in self.number:
+                    values[self.number[text]] = likeness(word, text)[0]
         kept = sorted(number for number, value in values.items() if value > 0)
         return np.array(kept, np.int64), np.array([values[number] for number in kept], np.float32)
