@@ -171,7 +171,8 @@ def _interchanges(text: str, file: File) -> Iterator[tuple[str, Separators]]:
         end = starts[number + 1][0] if number + 1 < len(starts) else len(text)
         piece = text[body:end]
         separators = known or seen(piece)
-        if separators.terminator in "\u2018\u2019'" and ("\u2019" in piece or "\u2018" in piece):
+        typographic = "\u2019" in piece or "\u2018" in piece
+        if separators.terminator in "\u2018\u2019" or (separators.terminator == "'" and typographic):
             piece = _TYPOGRAPHIC.sub("'", piece)
             separators = Separators(
                 separators.component, separators.element, separators.decimal, separators.release, "'"

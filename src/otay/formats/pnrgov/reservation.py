@@ -159,7 +159,10 @@ class Reservation:
                 self._too_many()
                 return
             category = _CATEGORIES.get(kind, "adult")
-            self.person = self._mentioned(surnames, given, category) or self._add_traveller(surnames, given, category)
+            known = self._mentioned(surnames, given, category)
+            if known is not None:  # requests tear names at line ends, TIF seldom does
+                known |= {"surnames": surnames, "full_name": full_name(known["given"], surnames)}
+            self.person = known or self._add_traveller(surnames, given, category)
             if title:
                 self.person["title"] = title
             if reference:

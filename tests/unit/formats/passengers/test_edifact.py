@@ -88,6 +88,13 @@ def test_typographic_quotes_that_an_editor_made() -> None:
     assert read_file(data.encode("cp1252")).messages[0].segments == ["BGM+745", "RFF+TN:1", "TDT+20+OT1"]
 
 
+def test_a_typographic_quote_in_the_service_string_itself() -> None:
+    data = interchange(message("BGM+745", "RFF+TN:1"), una="UNA:+.\\*\u2019 ")
+    file = read_file(data)
+    assert file.messages[0].segments == ["BGM+745", "RFF+TN:1"]
+    assert file.messages[0].separators.release == "\\"
+
+
 @pytest.mark.parametrize(
     ("syntax", "charset", "name"),
     [

@@ -138,8 +138,20 @@ def test_an_infant_told_only_beside_the_adult_is_a_traveller() -> None:
     mother, baby = record["travellers"]
     assert (baby["full_name"], baby["birth_date"], baby["travels_with"]) == ("BEBE RUIZ", "2025-08-10", "EVA RUIZ")
     assert mother["birth_date"] is None
-    record = one(pnrgov(LEVEL_0, BOOKING, "TIF+RUIZ+EVA:A:1:1", told, "TIF+RUIZ+BEBE:IN:2"))
-    assert len(record["travellers"]) == 2
+    record = one(pnrgov(LEVEL_0, BOOKING, "TIF+RUIZ+EVA:A:1:1", told.replace("RUIZ", "RU IZ"), "TIF+RUIZ+BEBE:IN:2"))
+    assert [person["full_name"] for person in record["travellers"]] == ["EVA RUIZ", "BEBE RUIZ"]
+
+
+def test_the_infant_s_passport_is_not_the_adult_s() -> None:
+    papers = (
+        "SSR+DOCS:HK:1:OT:::::/P/GBR/512731999/GBR/20SEP25/FI/25OCT30/BEL T/SOPHY OLIVIA/",
+        "SSR+DOCS:HK:1:OT:::::/P/GBR/509229987/GBR/01JUL78/F/12NOV32/BELT/ISABELLE RUTH/",
+    )
+    record = one(pnrgov(LEVEL_0, BOOKING, "TIF+BELT:I+ISABELLE MRS:A:2:1", papers, "TIF+BELT:I+SOPHY:IN:3"))
+    assert [(p["full_name"], [d["number"] for d in p["documents"]]) for p in record["travellers"]] == [
+        ("ISABELLE BELT", ["509229987"]),
+        ("SOPHY OLIVIA BELT", ["512731999"]),
+    ]
 
 
 def test_a_traveller_without_documents_is_kept() -> None:
