@@ -1,6 +1,6 @@
 """Passenger lists a second: read by Otay to validated travellers, beside pydifact and plain Python that only cut.
 
-    python benchmarks/bench_paxlst.py [--rounds 10] [--travellers 200] [--json]
+    python benchmarks/bench_paxlst.py [--rounds 25] [--travellers 200] [--json]
 
 All rows are measured in one run over four lists of the same size with different content, interleaved, in CPU time; for
 each list the best round counts. Otay's row ends with records: names, documents, dates checked against the calendar,
@@ -69,7 +69,7 @@ def measure(rounds: int, travellers: int) -> tuple[dict[str, float], int]:
 def main() -> None:
     warnings.simplefilter("ignore")  # pydifact warns of directories that it does not ship
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("--rounds", type=int, default=10)
+    arguments.add_argument("--rounds", type=int, default=25)
     arguments.add_argument("--travellers", type=int, default=200)
     arguments.add_argument("--json", action="store_true")
     options = arguments.parse_args()

@@ -59,7 +59,7 @@ class Travellers:
     def read(self, start: int) -> None:  # noqa: C901 one loop, for speed
         """Takes all segments from ``start`` on."""
         mark, between, takers = self._element, self._component, self._takers
-        whole: dict[str, Meaning] = {}
+        whole: dict[str, tuple[Kind, str, Any, Trouble | None]] = {}  # bare tuples come apart faster
         # by what a reference's segment begins with, its qualifier; none where characters were released
         qualifiers: dict[str, str] = {}
         person_kind, field_kind = Kind.PERSON, Kind.DOCUMENT_FIELD
@@ -78,18 +78,19 @@ class Travellers:
                     self.position = position
                     if taker is not None and taker(value):
                         continue
-                meaning = self._interpreted(segment, head)
-                if meaning.kind in REPEATED and len(whole) < _MAX_KNOWN:
+                meaning = tuple(self._interpreted(segment, head))
+                kind = meaning[0]
+                if kind in REPEATED and len(whole) < _MAX_KNOWN:
                     whole[segment] = meaning
-                elif meaning.kind is Kind.REFERENCE and takers and mark not in segment[4:]:
-                    qualifiers[head] = meaning.key
+                elif kind is Kind.REFERENCE and takers and mark not in segment[4:]:
+                    qualifiers[head] = meaning[1]
             kind, key, value, trouble = meaning
             if kind is person_kind:
                 self.person[key] = value
             elif kind is field_kind and self.person:
                 self._document()[key] = value
             else:
-                self._apply(meaning, segment, position)
+                self._apply(kind, key, value, segment, position)
             if trouble is not None:
                 self._trouble(trouble, position, segment[:3].upper())
 
@@ -164,8 +165,7 @@ class Travellers:
 
     # what was interpreted
 
-    def _apply(self, meaning: Meaning, segment: str, position: int) -> None:
-        kind, key, value, _ = meaning
+    def _apply(self, kind: Kind, key: str, value: Any, segment: str, position: int) -> None:
         if kind is Kind.BAGS and self.person:
             if key == "tags":
                 self._bags()["tags"].append(value)
