@@ -17,6 +17,7 @@ from django.views.decorators.http import conditional_page, require_GET, require_
 
 from otay.node import registry
 from otay.node.actors import Actor
+from otay.places.queries import ports
 from otay.web import language
 
 log = logging.getLogger(__name__)
@@ -62,6 +63,7 @@ def _now(request: HttpRequest, actor: Actor) -> dict[str, object]:
     return {
         "blocks": [_block(request, actor, panel) for panel in panels],
         "alerts": alerts[:ALERTS_SHOWN],
+        "port_names": {port.code: port.name for port in ports()},
         "more_alerts": max(0, len(alerts) - ALERTS_SHOWN),
     }
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from django.test import Client
 
 from factories import declarations as factory
 from factories.node import make_person, signed_in
-from otay.goods.declarations import services
+from otay.goods.declarations import indicators, services
 from otay.goods.declarations.models import Declaration
 from otay.node import roles
 from otay.web.demo import life
@@ -84,3 +85,11 @@ def test_the_waiting_list_renews_itself_and_keeps_the_chosen_one(officer: Client
     shown = page(officer, f"{BOOTH}waiting/?port={PORT}&chosen={row.number}")
     assert "<html" not in shown
     assert 'aria-current="true"' in shown
+
+
+def test_the_alert_of_a_red_truck_tells_the_time_of_its_port() -> None:
+    row = waiting("red")
+    arrived = datetime(2026, 3, 2, 12, 30, tzinfo=UTC)
+    Declaration.objects.filter(pk=row.pk).update(arrived_at=arrived)
+    (alert,) = indicators.red_waiting(factory.actor(roles.SUPERVISOR, ports=[PORT]))
+    assert "06:30" in alert.title  # Laredo, before summer time

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db.models import Avg, Count, DurationField, ExpressionWrapper, F, Q
 from django.http import HttpRequest
@@ -17,6 +18,7 @@ from otay.goods.declarations.models import Declaration, DeclarationEvent, Neighb
 from otay.node import clock
 from otay.node.actors import Actor
 from otay.node.registry import Alert, AlertSource, Indicator, Measure, Panel, PortFact
+from otay.places.queries import ports
 
 DAY = timedelta(days=1)
 
@@ -105,11 +107,15 @@ def red_waiting(actor: Actor) -> list[Alert]:
     rows = queries.visible(actor).filter(
         state=State.AT_PORT, lane=Lane.RED, arrived_at__lt=clock.now() - timedelta(hours=1)
     )
+    zones = {port.code: port.time_zone for port in ports()}
     return [
         Alert(
             "warning",
-            _("Red lane: %(vehicle)s has waited for its inspection since %(since)s UTC")
-            % {"vehicle": row.vehicle, "since": f"{row.arrived_at:%H:%M}"},
+            _("Red lane: %(vehicle)s has waited for its inspection since %(since)s")
+            % {
+                "vehicle": row.vehicle,
+                "since": f"{row.arrived_at.astimezone(ZoneInfo(zones.get(row.port) or 'UTC')):%H:%M}",
+            },
             reverse("declarations:declaration", args=[row.number]),
             row.port,
         )
