@@ -45,9 +45,13 @@ def own_key() -> SigningKey:
 
 def make_key() -> SigningKey:
     """The node's key, made now if there is none. Two processes that try at once end with the same key."""
-    file = path()
+    _make(path())
+    return own_key()
+
+
+def _make(file: Path) -> None:
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    partial = file.with_name(f"{FILE}.{os.getpid()}.partial")
+    partial = file.with_name(f"{file.name}.{os.getpid()}.partial")
     handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(handle, "wb") as stream:
         stream.write(SigningKey.generate().pem())
@@ -59,7 +63,50 @@ def make_key() -> SigningKey:
         pass
     finally:
         partial.unlink()
-    return own_key()
+
+
+def next_path() -> Path:
+    """Where the next key lies while neighbours are told of it."""
+    return path().with_name("next.pem")
+
+
+def next_key() -> SigningKey | None:
+    """The key that will take the place of the present one; None when no change is under way."""
+    try:
+        return _read(next_path(), next_path().stat().st_mtime_ns)
+    except FileNotFoundError:
+        return None
+
+
+def make_next_key() -> SigningKey:
+    """The next key, made now if there is none."""
+    _make(next_path())
+    return _read(next_path(), next_path().stat().st_mtime_ns)
+
+
+def switch_key() -> None:
+    """Put the next key in the place of the present one. Only the public half of the old is kept, to verify with; a
+    crash between the two steps leaves the old key in use, and the change is made at the next try."""
+    old = own_key()
+    folder = path().with_name("retired")
+    folder.mkdir(exist_ok=True, mode=0o700)
+    (folder / f"{old.id}.pub").write_bytes(old.public)
+    os.replace(next_path(), path())
+
+
+@lru_cache(maxsize=4)
+def _retired(folder: Path, changed: int) -> dict[str, bytes]:
+    return {file.stem: file.read_bytes() for file in folder.glob("*.pub")}
+
+
+def own_public_keys() -> dict[str, bytes]:
+    """Key name -> raw key of every key that this node has or had: what it signed goes on verifying."""
+    folder, key = path().with_name("retired"), own_key()
+    try:
+        before = _retired(folder, folder.stat().st_mtime_ns)
+    except FileNotFoundError:
+        before = {}
+    return {**before, key.id: key.public}
 
 
 def own_country() -> str:

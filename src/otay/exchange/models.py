@@ -51,12 +51,13 @@ class Peer(models.Model):
 
 
 class PeerKey(models.Model):
-    """A neighbour's public key; a revoked one still verifies what it signed before."""
+    """A neighbour's public key; a revoked or retired one still verifies what it signed before."""
 
     class State(models.TextChoices):
-        """Only a trusted key may sign anything new."""
+        """Only a trusted key may sign anything new. Retired: the neighbour has replaced it in its chain."""
 
         TRUSTED = "trusted", _("trusted")
+        RETIRED = "retired", _("retired")
         REVOKED = "revoked", _("revoked")
 
     peer = models.ForeignKey(Peer, on_delete=models.PROTECT, related_name="keys")
@@ -64,6 +65,7 @@ class PeerKey(models.Model):
     public = models.BinaryField(max_length=32)
     state = models.CharField(max_length=10, choices=State.choices, default=State.TRUSTED)
     since = models.DateTimeField()
+    replaces = models.CharField(max_length=32, blank=True, default="")
 
 
 class Agreement(models.Model):
@@ -280,6 +282,23 @@ class Reconciliation(models.Model):
 
     class Meta:
         indexes: ClassVar = [models.Index(fields=["peer", "direction", "-at"], name="reconciliation_latest")]
+
+
+class ErasureConfirmation(models.Model):
+    """The neighbour's word, in its signed chain, that it dropped bodies of our records."""
+
+    peer = models.ForeignKey(Peer, on_delete=models.PROTECT, related_name="erasures")
+    citation = models.CharField(_("agreement"), max_length=80)
+    at = models.DateTimeField()
+    first = models.BigIntegerField()
+    last = models.BigIntegerField()
+    ranges = models.JSONField(help_text=_("First and last number of each stretch of our stream."))
+    records = models.BigIntegerField()
+    sequence = models.BigIntegerField(help_text=_("Where the confirmation stands in the neighbour's stream."))
+    received_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["peer", "sequence"], name="one_erasure_per_record")]
 
 
 class RefusedRequest(models.Model):

@@ -6,14 +6,25 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import QuerySet
+from django.db.models import Max, QuerySet, Sum
 
 from otay.core.errors import NotFound
 from otay.core.i18n import N_
 from otay.exchange.domain import agreement as rules
 from otay.exchange.domain.agreement import Term, Terms
-from otay.exchange.keystore import own_country, own_key
-from otay.exchange.models import Agreement, Direction, Inbox, Outbox, Peer, PeerHealth, PeerKey, Receipt, Reconciliation
+from otay.exchange.keystore import own_country, own_public_keys
+from otay.exchange.models import (
+    Agreement,
+    Direction,
+    ErasureConfirmation,
+    Inbox,
+    Outbox,
+    Peer,
+    PeerHealth,
+    PeerKey,
+    Receipt,
+    Reconciliation,
+)
 from otay.node.actors import Actor
 from otay.node.models import ChainHead
 
@@ -54,6 +65,14 @@ def public_keys(peer: Peer, *, trusted_only: bool = False) -> dict[str, bytes]:
     return {key: bytes(public) for key, public in found.values_list("key", "public")}
 
 
+def keys_by_peer() -> dict[int, list[PeerKey]]:
+    """Peer id -> its keys, newest first."""
+    found: dict[int, list[PeerKey]] = {}
+    for row in PeerKey.objects.order_by("-since", "-pk"):
+        found.setdefault(row.peer_id, []).append(row)
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """An agreement as it stands here: what it says, its state, and who has signed it (checked, not believed)."""
@@ -81,7 +100,7 @@ class Standing:
 
 def standings(peers: Sequence[Peer]) -> dict[int, list[Standing]]:
     """Peer id -> its agreements, in two queries for all peers."""
-    own, own_public = own_country(), {own_key().id: own_key().public}
+    own, own_public = own_country(), own_public_keys()
     keys: dict[int, dict[str, bytes]] = {}
     for row in PeerKey.objects.filter(peer__in=peers):
         keys.setdefault(row.peer_id, {})[row.key] = bytes(row.public)
@@ -203,6 +222,12 @@ def latest_reconciliations() -> list[tuple[Peer, list[Reconciliation]]]:
     return found
 
 
+def erasure_of(peer: Peer, sequence: int) -> ErasureConfirmation | None:
+    """The neighbour's word that it dropped the body of our record; None when it has not said so."""
+    near = ErasureConfirmation.objects.filter(peer=peer, first__lte=sequence, last__gte=sequence).order_by("-pk")
+    return next((one for one in near if any(first <= sequence <= last for first, last in one.ranges)), None)
+
+
 @dataclass(frozen=True, slots=True)
 class PeerStatus:
     """A neighbour as the console shows it."""
@@ -217,6 +242,8 @@ class PeerStatus:
     quarantined_here: int
     quarantined_there: int
     refused: int
+    erased_there: int
+    erased_at: datetime | None
 
     @property
     def waiting(self) -> int:
@@ -240,6 +267,7 @@ def peer_statuses() -> list[PeerStatus]:
 
 def _status(peer: Peer) -> PeerStatus:
     health = peer.health
+    erased = ErasureConfirmation.objects.filter(peer=peer).aggregate(records=Sum("records"), at=Max("at"))
     waiting = Outbox.objects.filter(peer=peer, sequence__gt=health.acknowledged).order_by("sequence")
     receipts = Receipt.objects.filter(peer=peer, direction=Direction.OUT).order_by("-sequence")
     return PeerStatus(
@@ -253,4 +281,6 @@ def _status(peer: Peer) -> PeerStatus:
         quarantined_here=Inbox.objects.filter(peer=peer, state=Inbox.State.QUARANTINED).count(),
         quarantined_there=Outbox.objects.filter(peer=peer, state=Outbox.State.QUARANTINED).count(),
         refused=peer.refused.count(),
+        erased_there=erased["records"] or 0,
+        erased_at=erased["at"],
     )

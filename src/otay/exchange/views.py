@@ -39,10 +39,12 @@ def _actor(request: HttpRequest, permission: str) -> Actor:
 def console(request: HttpRequest) -> HttpResponse:
     """How the exchange with each neighbour stands."""
     actor = _actor(request, "exchange.view")
-    own = identity.ensure_identity()
+    own, new = identity.ensure_identity(), keystore.next_key()
     context = {
         "own": own,
         "statuses": queries.peer_statuses(),
+        "keys": queries.keys_by_peer(),
+        "next_key": new.id if new else "",
         "real_now": keystore.real_now(),
         "refused": RefusedRequest.objects.order_by("-pk")[:5],
         "titles": TITLES,
@@ -232,6 +234,7 @@ def record(request: HttpRequest, direction: str, country: str, sequence: int) ->
         "direction": direction,
         "peer": peer,
         "row": row,
+        "erasure": queries.erasure_of(peer, sequence) if direction == Direction.OUT else None,
         "form": form,
         "both": both,
         "own": keystore.own_country(),

@@ -288,7 +288,20 @@ def test_status_verify_and_evidence_from_the_command_line(peer, neighbour, run, 
 
 
 @pytest.mark.parametrize(
-    "command", ["status", "identity", "trust", "agree propose", "agree sign", "verify", "replay", "evidence"]
+    "command",
+    [
+        "status",
+        "identity",
+        "trust",
+        "agree propose",
+        "agree sign",
+        "verify",
+        "replay",
+        "evidence",
+        "reconcile",
+        "rotate-key",
+        "revoke-key",
+    ],
 )
 @pytest.mark.parametrize("lang", ["en", "es"])
 def test_every_command_has_examples_in_both_languages(command, lang):

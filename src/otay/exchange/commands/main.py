@@ -46,7 +46,7 @@ def _put(console: Console, document: dict[str, Any], out: Path | None) -> None:
 _out = option(
     "--out", type=click.Path(dir_okay=False, path_type=Path), help=N_("Write to this file instead of standard output.")
 )
-_reason = option("--reason", required=True, help=N_("Why; goes into the audit log."))
+reason = option("--reason", required=True, help=N_("Why; goes into the audit log."))
 
 
 @exchange.command(
@@ -131,23 +131,6 @@ def trust(console: Console, source: str, expected: str) -> None:
         {"country": peer.country, "key": key},
         console.text(N_("%(country)s is trusted with the key %(key)s"), country=peer.country, key=key),
     )
-
-
-@exchange.command(
-    "revoke-key",
-    help=N_("Accept nothing new that is signed with a neighbour's key."),
-    epilog=N_("\b\nExample:\n  otay exchange revoke-key 0f3a... --reason 'key lost, letter 12/2026'"),
-)
-@click.argument("key")
-@_reason
-@node_command
-def revoke_key(console: Console, key: str, reason: str) -> None:
-    """Revoke a key."""
-    from otay.exchange.services import identity as identities
-    from otay.node.actors import SYSTEM
-
-    identities.revoke_key(actor=SYSTEM, key=key, reason=reason)
-    console.answer({"revoked": key}, console.text(N_("Revoked: %(key)s"), key=key))
 
 
 def _day(ctx: click.Context, param: click.Parameter, value: datetime | None) -> datetime | None:
@@ -272,7 +255,7 @@ def _state_command(name: str, state: str, text: str, example: str) -> None:
     @agree.command(name, help=text, epilog=example)
     @click.argument("reference")
     @option("--version", type=int, help=N_("Version; else the one in force."))
-    @_reason
+    @reason
     @node_command
     def change(console: Console, reference: str, version: int | None, reason: str) -> None:
         from otay.exchange.domain.agreement import State
@@ -345,7 +328,10 @@ def _verify_files(console: Console, files: tuple[Path, ...]) -> bool:
     from otay.exchange.domain import proof
     from otay.exchange.models import PeerKey
 
-    known = {**dict(PeerKey.objects.values_list("key", "peer__country")), keystore.own_key().id: keystore.own_country()}
+    known = {
+        **dict(PeerKey.objects.values_list("key", "peer__country")),
+        **dict.fromkeys(keystore.own_public_keys(), keystore.own_country()),
+    }
     data, lines = [], []
     for file in files:
         checked = proof.verify(_json(file))

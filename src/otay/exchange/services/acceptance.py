@@ -9,7 +9,7 @@ whole batch: no receipt is given and the neighbour sends it again.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from django.db import IntegrityError, InterfaceError, OperationalError, transaction
@@ -20,6 +20,7 @@ from otay.exchange import keystore, queries
 from otay.exchange.domain import agreement as rules
 from otay.exchange.domain import envelope
 from otay.exchange.domain.agreement import Term
+from otay.exchange.domain.control import CONTROL, ERASURE, KEY_ROTATION
 from otay.exchange.domain.envelope import Batch, Head, Record, Verdict
 from otay.exchange.domain.keys import verifies
 from otay.exchange.domain.receipt import Held
@@ -28,6 +29,7 @@ from otay.exchange.domain.refusals import Code, Rejected
 from otay.exchange.models import Direction, Inbox, Peer, Receipt, RefusedRequest, SignedHead
 from otay.exchange.queries import Standing
 from otay.exchange.registry import Received, record_types
+from otay.exchange.services import erasure, rotation
 from otay.exchange.services.faults import note_refusal, printable
 from otay.node import audit, clock
 from otay.node.actors import SYSTEM
@@ -49,6 +51,7 @@ def accept_batch(raw: bytes) -> dict[str, Any]:
         head, signature = envelope.read_head(raw)
         sender = head.sender
         peer = _authenticated(head, signature)
+        rotation.retire_replaced(peer, head.key)
         return _accepted(peer, envelope.unpack(raw))
     except Rejected as refusal:
         note_refusal(refusal, raw=raw, sender=sender, peer=peer)
@@ -207,23 +210,27 @@ _WAITS = N_("Agreement %(citation)s is not in force here yet: send again later")
 def _judged(peer: Peer, records: Sequence[Record]) -> list[_Judgement]:
     """State, reason, and the body that is kept (empty: none), for each record."""
     standings = {one.terms.citation: one for one in queries.standings([peer])[peer.pk]}
-    for citation in {record.agreement for record in records}:
+    for citation in {record.agreement for record in records} - {CONTROL}:
         standing = standings.get(citation)
         if standing is None or standing.waits:
             raise Rejected(Code.NO_AGREEMENT, _WAITS, citation=citation)
     known = _known_versions(peer, records)
     judged = []
     for record in records:
-        judgement = _judge(peer, record, standings[record.agreement], known)
+        judgement = _judge(peer, record, standings.get(record.agreement), known)
         if judgement[0] == Inbox.State.APPLIED:
             known[(record.record_type, record.business_key, record.version)] = record.body_digest
         judged.append(judgement)
     return judged
 
 
-def _judge(peer: Peer, record: Record, standing: Standing, known: Mapping[tuple[str, str, int], bytes]) -> _Judgement:
+def _judge(
+    peer: Peer, record: Record, standing: Standing | None, known: Mapping[tuple[str, str, int], bytes]
+) -> _Judgement:
     if not record.body:
         return Inbox.State.WITHHELD.value, N_("It came without its body"), {}
+    if standing is None:
+        return _judge_control(peer, record, known)
     term = _term(peer, record, standing)
     if term is None:
         return (
@@ -238,6 +245,29 @@ def _judge(peer: Peer, record: Record, standing: Standing, known: Mapping[tuple[
     if extra := rules.not_agreed(body, term):
         reason = N_("The record has fields that are not agreed: %(fields)s") % {"fields": ", ".join(extra)}
         return Inbox.State.REFUSED.value, reason, {}
+    return _judge_version(record, body, known)
+
+
+_CONTROL: dict[str, tuple[Callable[[Peer, Mapping[str, Any]], str], Callable[[Sequence[Received]], None]]] = {
+    KEY_ROTATION: (rotation.check, rotation.take),
+    ERASURE: (erasure.check, erasure.take),
+}
+
+
+def _judge_control(peer: Peer, record: Record, known: Mapping[tuple[str, str, int], bytes]) -> _Judgement:
+    """A record of the exchange about itself: of a known type, and in order by that type's own check."""
+    if record.record_type not in _CONTROL:
+        return Inbox.State.REFUSED.value, N_("No agreement covers this type of record"), {}
+    try:
+        body = envelope.parse_body(record.body)
+    except Rejected as problem:
+        return Inbox.State.REFUSED.value, str(problem), {}
+    judgement = _judge_version(record, body, known)
+    reason = _CONTROL[record.record_type][0](peer, body) if judgement[0] == Inbox.State.APPLIED else ""
+    return (Inbox.State.REFUSED.value, reason, {}) if reason else judgement
+
+
+def _judge_version(record: Record, body: dict[str, Any], known: Mapping[tuple[str, str, int], bytes]) -> _Judgement:
     before = known.get((record.record_type, record.business_key, record.version))
     if before is None:
         return Inbox.State.APPLIED.value, "", body
@@ -308,7 +338,7 @@ def _received(peer: Peer, rows: Sequence[Inbox], again: bool) -> bool:
     ]
     try:
         with transaction.atomic():
-            record_types[rows[0].record_type].receive(received)
+            _receiver(rows[0].record_type)(received)
     except (OperationalError, InterfaceError):
         raise  # the node's own trouble, not the record's: undo all, give no receipt
     except IntegrityError as problem:
@@ -319,6 +349,10 @@ def _received(peer: Peer, rows: Sequence[Inbox], again: bool) -> bool:
     except Exception as problem:
         return _quarantined(rows, problem)
     return False
+
+
+def _receiver(record_type: str) -> Callable[[Sequence[Received]], None]:
+    return _CONTROL[record_type][1] if record_type in _CONTROL else record_types[record_type].receive
 
 
 def _quarantined(rows: Sequence[Inbox], problem: Exception) -> bool:
@@ -337,7 +371,7 @@ def signed_position(peer: Peer, *, since: int | None = None) -> dict[str, Any]:
     key = keystore.own_key()
     stream = peer.stream(Direction.IN, keystore.own_country())
     told = Told(stream, sequence, link, clock.now(), keystore.own_country(), key.id, tuple(held))
-    if last is not None and told.document()["held"] == last.document["held"]:
+    if last is not None and last.document["key"] == key.id and told.document()["held"] == last.document["held"]:
         return {"receipt": last.document, "signature": last.signature}
     answer = told.signed(key)
     if sequence and since is not None:

@@ -146,7 +146,7 @@ def import_file(*, actor: Actor, document: Any) -> Agreement:
     given: dict[str, Any] = signatures_given if isinstance(signatures_given, dict) else {}
     public = {
         peer.country: queries.public_keys(peer, trusted_only=True),
-        keystore.own_country(): {keystore.own_key().id: keystore.own_key().public},
+        keystore.own_country(): keystore.own_public_keys(),
     }
     holds = rules.signed_by(terms, given, public)
     if peer.country not in holds:

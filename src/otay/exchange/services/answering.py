@@ -10,7 +10,7 @@ from otay.exchange import keystore, queries
 from otay.exchange.domain.refusals import Code, Rejected
 from otay.exchange.domain.request import check_request, read_request
 from otay.exchange.models import Direction, Inbox, Outbox, Peer, PeerHealth
-from otay.exchange.services import acceptance, delivery
+from otay.exchange.services import acceptance, delivery, rotation
 from otay.exchange.services.faults import note_refusal
 from otay.node import audit
 from otay.node.actors import Actor, Kind
@@ -37,6 +37,7 @@ def asking_peer(header: str, *, target: str) -> tuple[Peer, str]:
     except Rejected as refusal:
         note_refusal(refusal, raw=header.encode(), sender=sender, peer=None)
         raise
+    rotation.retire_replaced(peer, request.key)
     PeerHealth.objects.filter(peer=peer).update(last_seen_at=keystore.real_now())
     return peer, request.purpose
 

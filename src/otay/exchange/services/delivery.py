@@ -22,7 +22,7 @@ from otay.exchange.domain.receipt import Receipt as Told
 from otay.exchange.domain.receipt import read_receipt, receipt_verifies
 from otay.exchange.domain.refusals import Code, Rejected
 from otay.exchange.models import Direction, Outbox, Peer, PeerHealth, Receipt, SignedHead
-from otay.exchange.services import transport
+from otay.exchange.services import rotation, transport
 from otay.exchange.services.acceptance import HELD_LISTED
 from otay.exchange.services.faults import printable, raise_alarm
 from otay.node import clock
@@ -170,6 +170,7 @@ def settle(
             problem="",
             last_seen_at=real,
         )
+    rotation.switch_when_receipted()
     return settled
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
@@ -13,6 +14,7 @@ from otay.core.errors import Conflict
 from otay.core.i18n import N_
 from otay.exchange import keystore, queries
 from otay.exchange.domain.agreement import Term, project
+from otay.exchange.domain.control import CONTROL
 from otay.exchange.domain.envelope import Record, chained
 from otay.exchange.models import Direction, Outbox, Peer
 from otay.exchange.registry import Publication, record_types
@@ -61,6 +63,15 @@ def _item(term: Term, citation: str, publication: Publication, at: datetime) -> 
     body = canonical_json(project(publication.body, term.fields))
     record = Record(term.record_type, publication.business_key, publication.version, citation, at, digest(body), body)
     return _Item(record, publication.port)
+
+
+def append_control(
+    actor: Actor, peer: Peer, record_type: str, key: str, body: Mapping[str, Any], *, version: int = 1
+) -> int:
+    """Queue a record of the exchange about itself, in the caller's transaction."""
+    raw = canonical_json(body)
+    record = Record(record_type, key, version, CONTROL, clock.now(), digest(raw), raw)
+    return append(actor, peer, [_Item(record, "")])
 
 
 def append(actor: Actor, peer: Peer, items: Sequence[_Item]) -> int:

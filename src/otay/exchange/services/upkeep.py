@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from django.db import transaction
+
 from otay.core import chain
 from otay.core.canonical import digest
 from otay.core.errors import Conflict, OtayError
@@ -25,7 +27,7 @@ from otay.exchange.models import (
     RefusedRequest,
     SignedHead,
 )
-from otay.exchange.services import acceptance, transport
+from otay.exchange.services import acceptance, erasure, transport
 from otay.exchange.services.delivery import receipt_of, settle
 from otay.node import audit, clock
 from otay.node.actors import SYSTEM, Actor
@@ -38,7 +40,7 @@ def apply_retention() -> int:
     """Drop bodies older than their agreement lets them be kept; digest, link and signatures stay. Safe to repeat."""
     now = clock.now()
     erased = 0
-    for agreement in Agreement.objects.all():
+    for agreement in Agreement.objects.select_related("peer"):
         limit = now - timedelta(days=agreement.retention_days)
         for model in (Outbox, Inbox):
             erased += _erase(model, agreement, limit, now)
@@ -51,8 +53,11 @@ def _erase(model: type[Outbox] | type[Inbox], agreement: Agreement, limit: Any, 
         body=""
     )
     total = 0
-    while found := list(rows.values_list("pk", flat=True)[:_SLICE]):
-        total += model.objects.filter(pk__in=found).update(body="", erased_at=now)
+    while found := dict(rows.values_list("pk", "sequence")[:_SLICE]):
+        with transaction.atomic():
+            total += model.objects.filter(pk__in=found).update(body="", erased_at=now)
+            if model is Inbox:
+                erasure.confirm(agreement.peer, citation=agreement.citation, numbers=list(found.values()), at=now)
     if total:
         audit.record(
             actor=SYSTEM,
@@ -144,9 +149,7 @@ def verify_stream(peer: Peer, direction: str) -> StreamReport:
         report.problems.append(f"{broken.kind} {broken.sequence}")
     elif sequence and _own_last(model, peer) != (sequence, link):
         report.problems.append(f"head {sequence}")
-    public = (
-        {keystore.own_key().id: keystore.own_key().public} if direction == Direction.OUT else queries.public_keys(peer)
-    )
+    public = keystore.own_public_keys() if direction == Direction.OUT else queries.public_keys(peer)
     for number, head, signature in heads:
         if not verifies(public.get(str(head.get("key")), b""), envelope.BATCH, head, signature):
             report.problems.append(f"signature {number}")
@@ -199,7 +202,7 @@ def evidence(*, actor: Actor, direction: str, peer: Peer, sequence: int, purpose
     later = model.objects.filter(peer=peer, sequence__gt=sequence, sequence__lte=end).order_by("sequence")
     before = model.objects.filter(peer=peer, sequence=sequence - 1).values_list("link", flat=True).first()
     own = keystore.own_country()
-    public = {**queries.public_keys(peer), keystore.own_key().id: keystore.own_key().public}
+    public = {**queries.public_keys(peer), **keystore.own_public_keys()}
     used = {head.document["key"], *([receipt.document["key"]] if receipt else [])}
     audit.record(
         actor=actor,
