@@ -473,3 +473,21 @@ def test_a_stream_gives_the_same_frames_however_it_arrives(frames: list[bytes], 
         found += some
         at += size
     assert found == whole
+
+
+@pytest.mark.parametrize(
+    ("key", "junk"),
+    [
+        ("eseal", b"##S," * 100_000),
+        ("teratrack", b'\n{"a' * 50_000),
+        ("upro", b"*" * 200_000),
+        ("jt808", b"\x7e" * 200_000),
+        ("gt06", b"\x78\x78\xff" * 50_000),
+        ("jt701", b"(1,2,3,WLNET,5,2," + b")x" * 100_000),
+    ],
+)
+@pytest.mark.timeout(30)
+def test_hostile_streams_take_no_longer_than_their_length(key: str, junk: bytes) -> None:
+    result = read(junk, format=key)
+    assert result.records == []
+    assert len(result.findings) <= 1001

@@ -82,7 +82,8 @@ def unplanned_stop(track: Track) -> Iterator[Alarm]:
                 yield raised("unplanned_stop", start.seen, (start.seen, proof.seen), ended_at=left, minutes=minutes)
             begin = end + 1
         else:
-            begin += 1
+            # half of the window at a time: a rest of nearly the limit must not cost its square
+            begin += max(1, (end - begin) // 2)
 
 
 def _stands(start: Fix, fix: Fix, track: Track) -> bool:

@@ -45,13 +45,13 @@ def split(data: bytes) -> Iterator[Piece]:
             return
         if data[at:begin].strip():
             yield Piece(Kind.GARBAGE, at, data[at:begin])
-        end = data.find(_END, begin, begin + MAX_FRAME)
-        restart = data.find(_BEGIN, begin + 4)
-        if end < 0 or 0 <= restart < end:
-            if restart < 0:
-                kind = Kind.PARTIAL if len(data) - begin < MAX_FRAME else Kind.GARBAGE
-                yield Piece(kind, begin, data[begin:])
-                return
+        restart = data.find(_BEGIN, begin + 4, begin + MAX_FRAME)
+        end = data.find(_END, begin, restart if restart >= 0 else begin + MAX_FRAME)
+        if end < 0 and restart < 0:
+            kind = Kind.PARTIAL if len(data) - begin < MAX_FRAME else Kind.GARBAGE
+            yield Piece(kind, begin, data[begin:])
+            return
+        if end < 0:
             yield Piece(Kind.GARBAGE, begin, data[begin:restart])
             at = restart
             continue

@@ -302,3 +302,10 @@ def test_a_seal_alarm_is_known_as_soon_as_its_report_is(told: list[Observation])
             continue
         heard = [item for item in told if item.heard <= alarm.detected_at]
         assert any(found.kind == alarm.kind and found.movement == alarm.movement for found in judge(heard, ROAD))
+
+
+@pytest.mark.timeout(60)
+def test_a_long_rest_that_is_no_stop_yet_is_judged_in_time() -> None:
+    parked = [Observation(minute(index / 60), "S1", lat=32.5, lon=-116.5) for index in range(5000)]
+    assert "unplanned_stop" not in kinds(parked, TransitRules(stop_s=86_400))
+    assert "unplanned_stop" in kinds(parked, TransitRules(stop_s=3600))
