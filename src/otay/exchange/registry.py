@@ -46,12 +46,14 @@ class Received:
 
 @dataclass(frozen=True, slots=True)
 class RecordType:
-    """``receive`` runs in the transaction that stores the records, once for each record."""
+    """``receive`` runs in the transaction that stores the records, once for each record. ``past`` gives the last so
+    many records that this node made, whole, for the dry run of an agreement; None where the room keeps none."""
 
     key: str
     title: Text
     fields: tuple[Field, ...]
     receive: Callable[[Sequence[Received]], None]
+    past: Callable[[int], Sequence[Publication]] | None = None
 
 
 record_types: Registry[RecordType] = Registry("exchanged record types")

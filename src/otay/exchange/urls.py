@@ -13,6 +13,7 @@ urlpatterns = [
     path("agreements/", views.agreements, name="agreements"),
     path("agreements/<str:reference>/<int:version>/", views.agreement, name="agreement"),
     path("agreements/<str:reference>/<int:version>/state/", views.change_agreement, name="change_agreement"),
+    path("agreements/<str:reference>/<int:version>/dry-run/", views.dry_run, name="dry_run"),
     path("peers/<str:country>/change/", views.change_peer, name="change_peer"),
     path("sent/", views.records, {"direction": "out"}, name="sent"),
     path("received/", views.records, {"direction": "in"}, name="received"),

@@ -23,7 +23,7 @@ from otay.exchange.forms import Change, Purpose, Search
 from otay.exchange.models import Direction, Peer, RefusedRequest
 from otay.exchange.registry import record_types
 from otay.exchange.services import agreements as agreement_services
-from otay.exchange.services import identity, reconciling, upkeep, viewing
+from otay.exchange.services import identity, preview, reconciling, upkeep, viewing
 from otay.node.actors import Actor
 
 PAGE = 50
@@ -102,6 +102,24 @@ def agreement(request: HttpRequest, reference: str, version: int) -> HttpRespons
         "may_manage": actor.may("exchange.manage"),
     }
     return render(request, "exchange/agreement.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+def dry_run(request: HttpRequest, reference: str, version: int) -> HttpResponse:
+    """What an agreement would newly reveal: first why one looks, then counts and examples from past records."""
+    actor = _actor(request, "exchange.manage")
+    terms = preview.terms_of(reference, version)
+    form, found = Purpose(request.POST or None), None
+    if form.is_valid():
+        found = preview.dry_run(actor=actor, terms=terms, reason=form.cleaned_data["purpose"])
+    context = {
+        "terms": terms,
+        "form": form,
+        "found": found,
+        "titles": {kind.key: kind.title for kind in record_types},
+        "personal": {kind.key: {field.name for field in kind.fields if field.personal} for kind in record_types},
+    }
+    return render(request, "exchange/dry_run.html", context)
 
 
 def _change(request: HttpRequest) -> tuple[str, str]:

@@ -300,6 +300,7 @@ def test_status_verify_and_evidence_from_the_command_line(peer, neighbour, run, 
         "evidence",
         "reconcile",
         "rotate-key",
+        "agree dry-run",
         "revoke-key",
     ],
 )

@@ -1,6 +1,6 @@
 """``otay exchange``: the neighbour's node from the command line."""
 
-from otay.exchange.commands import books, keys
+from otay.exchange.commands import books, keys, terms
 from otay.exchange.commands.main import exchange
 
-__all__ = ["books", "exchange", "keys"]
+__all__ = ["books", "exchange", "keys", "terms"]

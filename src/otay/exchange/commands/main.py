@@ -26,7 +26,12 @@ def agree() -> None:
     """Agreements."""
 
 
-def _json(path: Path) -> Any:
+def read_json(path: Path) -> Any:
+    """The JSON in a file.
+
+    Raises:
+        Refused: when it is none.
+    """
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, RecursionError):
@@ -120,7 +125,7 @@ def trust(console: Console, source: str, expected: str) -> None:
     from_address = source.startswith(("https://", "http://"))
     if from_address and not expected:
         raise Refused(N_("An identity fetched over the network is trusted only with --key, as its owner read it out"))
-    document = transport.fetch_identity(source) if from_address else _json(Path(source))
+    document = transport.fetch_identity(source) if from_address else read_json(Path(source))
     key = document.get("identity", {}).get("key") if isinstance(document, dict) else None
     if expected and key != expected:
         raise Refused(
@@ -193,7 +198,7 @@ def import_file(console: Console, file: Path) -> None:
     from otay.exchange.services import agreements
     from otay.node.actors import SYSTEM
 
-    _told(console, agreements.import_file(actor=SYSTEM, document=_json(file)))
+    _told(console, agreements.import_file(actor=SYSTEM, document=read_json(file)))
 
 
 @agree.command(
@@ -334,7 +339,7 @@ def _verify_files(console: Console, files: tuple[Path, ...]) -> bool:
     }
     data, lines = [], []
     for file in files:
-        checked = proof.verify(_json(file))
+        checked = proof.verify(read_json(file))
         problems = [console.text(problem) for problem in checked.problems]
         if checked.signed_by not in known:
             problems.append(console.text(N_("The key %(key)s is not known to this node"), key=checked.signed_by))

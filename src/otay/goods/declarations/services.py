@@ -32,7 +32,7 @@ PERMISSION = {
     Kind.WITHDRAWN: WITHDRAW,
 }
 #: Steps the neighbour hears of.
-SHARED = (Kind.ARRIVED, Kind.INSPECTED, Kind.RELEASED, Kind.REFUSED)
+SHARED = sharing.SHARED
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,14 @@ from django.utils.translation import gettext_lazy as _
 
 from otay.exchange.registry import Field, Publication, Received, RecordType
 from otay.exchange.services.publishing import publish
-from otay.goods.declarations.domain import CROSSING, DECLARATION
-from otay.goods.declarations.models import Declaration, DeclarationEvent, NeighbourCrossing, NeighbourDeclaration
+from otay.goods.declarations.domain import CROSSING, DECLARATION, Kind
+from otay.goods.declarations.models import (
+    Declaration,
+    DeclarationEvent,
+    DeclarationVersion,
+    NeighbourCrossing,
+    NeighbourDeclaration,
+)
 from otay.node.actors import Actor
 
 #: Elements of the core record that have a counterpart on the other side; duties and preference stay at home.
@@ -31,6 +37,8 @@ SHARED_CORE = (
     Field("packages_total", _("Packages")),
     Field("items", _("Goods items")),
 )
+#: What the neighbour hears of, as it happens at the port.
+SHARED = (Kind.ARRIVED, Kind.INSPECTED, Kind.RELEASED, Kind.REFUSED)
 _ITEM = ("number", "hs", "description", "origin", "net_mass_kg", "gross_mass_kg", "packages", "quantity", "price")
 
 
@@ -57,23 +65,35 @@ def publish_crossings(*, actor: Actor, events: Sequence[DeclarationEvent]) -> No
     publish(
         actor=actor,
         record_type=CROSSING,
-        publications=[
-            Publication(
-                event.declaration.number,
-                event.pk,
-                {
-                    "number": event.declaration.number,
-                    "ucr": event.declaration.ucr,
-                    "port": event.declaration.port,
-                    "kind": event.kind,
-                    "at": event.at.isoformat(),
-                    **({"result": event.detail["result"]} if event.detail.get("result") else {}),
-                },
-                event.declaration.port,
-            )
-            for event in events
-        ],
+        publications=[_crossing(event) for event in events],
     )
+
+
+def _crossing(event: DeclarationEvent) -> Publication:
+    body = {
+        "number": event.declaration.number,
+        "ucr": event.declaration.ucr,
+        "port": event.declaration.port,
+        "kind": event.kind,
+        "at": event.at.isoformat(),
+        **({"result": event.detail["result"]} if event.detail.get("result") else {}),
+    }
+    return Publication(event.declaration.number, event.pk, body, event.declaration.port)
+
+
+def past_declarations(limit: int) -> list[Publication]:
+    """The last declarations as they would be shared with every field, for the dry run of an agreement."""
+    versions = DeclarationVersion.objects.select_related("declaration").order_by("-pk")[:limit]
+    return [
+        Publication(one.declaration.number, one.version, _shared(one.declaration, one.core), one.declaration.port)
+        for one in versions
+    ]
+
+
+def past_crossings(limit: int) -> list[Publication]:
+    """The last events at ports as they would be shared, for the dry run of an agreement."""
+    events = DeclarationEvent.objects.filter(kind__in=SHARED).select_related("declaration").order_by("-pk")[:limit]
+    return [_crossing(event) for event in events]
 
 
 def keep_declarations(records: Sequence[Received]) -> None:
@@ -119,6 +139,7 @@ RECORD_TYPES = (
             Field("lodged_at", _("Lodged")),
         ),
         keep_declarations,
+        past_declarations,
     ),
     RecordType(
         CROSSING,
@@ -132,5 +153,6 @@ RECORD_TYPES = (
             Field("result", _("Result of the inspection")),
         ),
         keep_crossings,
+        past_crossings,
     ),
 )
