@@ -282,7 +282,7 @@ def birth_slip(text: str, kind: str, dice: random.Random) -> str:
         return f"{year}-{day}-{month}"
     if kind == "mistyped":
         if dice.random() < 0.3:
-            return f"{int(year) + dice.choice((-1, 1))}-{month}-{min(int(day), 28) if month == '02' else day}"
+            return f"{int(year) + dice.choice((-1, 1))}-{month}-{'28' if month + day == '0229' else day}"
         place = dice.choice((2, 3))
         return f"{year[:place]}{dice.randrange(10)}{year[place + 1 :]}-{month}-{'28' if month + day == '0229' else day}"
     if kind == "year only":

@@ -12,6 +12,7 @@ from otay.engines.names.scoring import THRESHOLD, compare, compare_texts
 from otay.engines.names.structure import parse_name, parse_parts
 from otay.engines.names.traits import Trait
 
+pytestmark = pytest.mark.timeout(600)  # the first comparison compiles the kernels
 PAIRS = Path(__file__).parents[2] / "data" / "names" / "pairs.csv"
 
 

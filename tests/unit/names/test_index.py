@@ -12,6 +12,7 @@ from otay.engines.names.scoring import compare
 from otay.engines.names.similarity import Vocabulary, likeness
 from otay.engines.names.structure import Name, parse_name, parse_parts
 
+pytestmark = pytest.mark.timeout(600)  # the first comparison compiles the kernels
 WORDS = """
 MARIA JOSE PEPE GARCIA LOPEZ LOPES GONZALES GONZALEZ HERNANDEZ ERNANDEZ HDEZ J M DE LA CRUZ DELACRUZ CRUZ JOSELUIS
 LUIS LEON DELEON MARTIN MARIN MUNXXOZ MUNOZ XUNAXI TLATELPA SMITH SMYTH BOB ROBERT BANK SA 44 45 O

@@ -65,11 +65,11 @@ def least_cost(names: Names, which: int, left: int, least: Floats) -> float:
         names.facts[which, MATERNAL_ONLY],
     )
     every = (1 << names.facts[which, WORDS]) - 1
-    cost = bits_set(left & paternal) * least[1] + bits_set(left & maternal) * least[2]
+    cost: float = bits_set(left & paternal) * least[1] + bits_set(left & maternal) * least[2]
     cost += bits_set(left & ~(given | paternal | maternal)) * least[3]
     if given and left & given == given and given | paternal | maternal == every:
-        return cost + least[4]
-    return cost + bits_set(left & given) * least[0]
+        return float(cost + least[4])
+    return float(cost + bits_set(left & given) * least[0])
 
 
 @kernel

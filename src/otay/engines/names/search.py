@@ -159,8 +159,9 @@ def gather_candidates(
     maybe, seen = 0, 0  # maybe: words taken as matched without looking
     for turn in range(2):
         for part in range(queries.facts[query, PARTS]):
-            shape, term = queries.parts[start + part, SHAPE], queries.parts[start + part, TERM]
-            covers = np.int64(shape & COVERS)
+            shape: int = queries.parts[start + part, SHAPE]
+            term: int = queries.parts[start + part, TERM]
+            covers = shape & COVERS
             if (turn == 0) != (not required or covers & required != 0):
                 continue
             if shape >> KIND_FROM == INITIAL or (turn == 1 and _length(term, terms, postings) > _WORTH * seen):

@@ -63,7 +63,7 @@ def parse_name(text: str, organisation: bool | None = None) -> Name:
         return Name(text, words, (ANY,) * len(words), _joins([((), word) for word in words]), organisation=True)
     surnames, mark, given = plain.partition(SURNAMES_END)
     if mark and surnames.strip() and _units(given):
-        return _from_parts(text, _units(given), _units(surnames), ())
+        return _from_parts(text, _units(given), _units(surnames), [])
     units = _units(plain.replace(SURNAMES_END, " "))
     return _assembled(text, units, _open_roles(units))
 
