@@ -123,7 +123,7 @@ def test_examples_can_be_read_and_written_back(name: str) -> None:
 
 def test_the_schema_that_ships_is_that_of_the_code() -> None:
     shipped = json.loads(files("otay.engines.queueing").joinpath("scenario.schema.json").read_text("utf-8"))
-    assert shipped == scenario_schema(), "write it anew: see docs/en/reference/scenarios.md"
+    assert shipped == scenario_schema(), "write it anew: python -m otay.engines.queueing.schema"
 
 
 @pytest.mark.parametrize(

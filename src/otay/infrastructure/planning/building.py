@@ -201,9 +201,7 @@ def _assumptions(lanes: Sequence[Lane]) -> list[str]:
         N_("Hours of the day and days of the week: drawn by hand to agree with what sources say (places/profile.py)"),
         N_("Shares of SENTRI (21.9 %) and Ready (32.2 %): tours in SANDAG's model of San Diego, used for every port"),
         N_("FAST: a quarter of loaded trucks, as at the World Trade Bridge"),
-        N_(
-            "Booths: the mean load of each part of the day and 0.3 of its square root; not the officers on duty"
-        ),
+        N_("Booths: the mean load of each part of the day and 0.3 of its square root; not the officers on duty"),
         N_("Secondary docks: sized by the heaviest hour"),
         N_("Service times: the ranges that each states; results show the band between their ends"),
     ]
