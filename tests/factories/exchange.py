@@ -149,6 +149,7 @@ class Door:
     """The neighbour's door as a real HTTP server: takes batches, keeps what it holds, answers with signed receipts.
 
     ``trouble`` makes the next answers go wrong: ``lost`` (taken, but the receipt never arrives), ``down`` (503),
+    ``busy`` (503, come back in 40 seconds),
     ``forged`` (receipt signed by a stranger), ``fork``, ``garbage``, ``quarantine`` (taken, the first new
     record not applied).
     """
@@ -196,6 +197,8 @@ class Door:
                 body = answer[1] if isinstance(answer[1], bytes) else json.dumps(answer[1]).encode()
                 self.send_response(answer[0])
                 self.send_header("Content-Length", str(len(body)))
+                if isinstance(answer[1], dict) and "wait" in answer[1]:
+                    self.send_header("Retry-After", str(answer[1]["wait"]))
                 self.end_headers()
                 self.wfile.write(body)
 
@@ -276,6 +279,8 @@ class Door:
         trouble = self.trouble.pop(0) if self.trouble else ""
         if trouble == "down":
             return 503, {"title": "Service Unavailable"}
+        if trouble == "busy":
+            return 503, {"title": "busy", "wait": 40}
         if trouble == "garbage":
             return 200, b"<html>welcome</html>"
         if trouble == "fork":

@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import logging
+import threading
 import zlib
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
+from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import get_language
 from ninja import Router
 from ninja.throttling import AnonRateThrottle
 
 from otay.core.canonical import digest
-from otay.core.i18n import N_
+from otay.core.i18n import N_, translate
 from otay.exchange.domain.envelope import MAX_BYTES
 from otay.exchange.domain.refusals import Code, Rejected
 from otay.exchange.domain.request import HEADER
 from otay.exchange.services import acceptance, answering, identity, reconciling
 
+log = logging.getLogger(__name__)
 router = Router(auth=None, throttle=[AnonRateThrottle("6000/m")])
 MAX_SINCE = 500
+PACK_FROM = 2048
+AT_ONCE, TURN_WITHIN, COME_BACK_IN = 2, 2.0, 2
+# Batches taken in at the same time by one process: more would only wait for the database, each with its megabytes.
+_turns = threading.BoundedSemaphore(AT_ONCE)
 
 
 def _refused(refusal: Rejected) -> HttpResponse:
@@ -35,6 +44,26 @@ def _refused(refusal: Rejected) -> HttpResponse:
     return HttpResponse(
         json.dumps(body, ensure_ascii=False), status=refusal.status, content_type="application/problem+json"
     )
+
+
+def _busy() -> HttpResponse:
+    """Not now: nothing was taken, and the neighbour is told when to come back."""
+    title = translate(N_("This node is busy: send the batch again later"), get_language() or "en")
+    body = {"type": "about:blank", "title": title, "status": 503}
+    answer = HttpResponse(json.dumps(body), status=503, content_type="application/problem+json")
+    answer["Retry-After"] = str(COME_BACK_IN)
+    return answer
+
+
+def _packed(request: HttpRequest, document: dict[str, Any]) -> HttpResponse:
+    """A long answer, packed for a neighbour that unpacks. It holds no secret that a guess from outside could probe."""
+    raw = json.dumps(document).encode()
+    answer = HttpResponse(raw, content_type="application/json")
+    if len(raw) > PACK_FROM and "gzip" in request.headers.get("Accept-Encoding", ""):
+        answer = HttpResponse(gzip.compress(raw, compresslevel=1, mtime=0), content_type="application/json")
+        answer["Content-Encoding"] = "gzip"
+    answer["Vary"] = "Accept-Encoding"
+    return answer
 
 
 def _body(request: HttpRequest) -> bytes:
@@ -72,10 +101,17 @@ def show_identity(request: HttpRequest) -> HttpResponse:
 @router.post("/deliver", summary="Take a signed batch; answers with a signed receipt", url_name="exchange_deliver")
 def deliver(request: HttpRequest) -> HttpResponse:
     """The body is a batch (lines of canonical JSON, see the explanation of the exchange), plain or gzip."""
+    if not _turns.acquire(timeout=TURN_WITHIN):
+        return _busy()
     try:
         return JsonResponse(acceptance.accept_batch(_body(request)))
     except Rejected as refusal:
         return _refused(refusal)
+    except OperationalError:
+        log.exception("a batch was not taken: the database has no room or time for it")
+        return _busy()
+    finally:
+        _turns.release()
 
 
 def _asking(request: HttpRequest) -> Any:
@@ -87,7 +123,7 @@ def since(request: HttpRequest, sequence: int, limit: int = MAX_SINCE) -> HttpRe
     """For replay. Signed request; answers with a batch as it would be delivered, empty at the end."""
     try:
         peer, _purpose = _asking(request)
-        return JsonResponse(answering.records_since(peer, sequence, limit=max(1, min(limit, MAX_SINCE))))
+        return _packed(request, answering.records_since(peer, sequence, limit=max(1, min(limit, MAX_SINCE))))
     except Rejected as refusal:
         return _refused(refusal)
 
@@ -138,6 +174,6 @@ def reconcile(request: HttpRequest) -> HttpResponse:
         peer, _purpose = _asking(request)
         if request.GET.get("digest") != digest(raw).hex():
             raise Rejected(Code.BAD_SIGNATURE, N_("The question is not the one that was signed"))
-        return JsonResponse(reconciling.answer(peer, raw))
+        return _packed(request, reconciling.answer(peer, raw))
     except Rejected as refusal:
         return _refused(refusal)

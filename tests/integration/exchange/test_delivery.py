@@ -241,3 +241,16 @@ def test_publishing_many_costs_a_constant_number_of_queries(peer, django_assert_
     publish(1)
     with django_assert_max_num_queries(14):
         publish(*range(100, 400))
+
+
+def test_a_busy_neighbour_is_left_alone_as_long_as_it_asks_and_gets_less_at_once(peer, door):
+    publish(*range(32))
+    door.trouble = ["busy"]
+    assert delivery.deliver_due(peer, limit=32).problem
+    health = PeerHealth.objects.get(peer=peer)
+    assert (health.next_attempt_at - keystore.real_now()).total_seconds() > 35
+    assert delivery.deliver_due(peer, limit=32).records == 16
+    assert delivery.deliver_due(peer, limit=32).records == 16
+    PeerHealth.objects.update(failures=50)
+    publish(*range(40, 60))
+    assert delivery.deliver_due(peer, limit=32).records == 2

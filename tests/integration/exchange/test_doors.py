@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from django.db import OperationalError
 from django.test import Client
 
 from factories.exchange import Door, Neighbour, paired, parcel, terms
 from factories.node import make_person, signed_in
-from otay.exchange import keystore
+from otay.exchange import api, keystore
 from otay.exchange.commands import exchange
 from otay.exchange.domain import agreement as rules
 from otay.exchange.domain import keys, proof
@@ -310,3 +311,32 @@ def test_every_command_has_examples_in_both_languages(command, lang):
     assert answer.exit_code == 0
     assert re.search("Ejemplo" if lang == "es" else "Example", answer.output)
     assert f"otay exchange {command}" in answer.output
+
+
+def test_a_busy_node_takes_nothing_and_says_when_to_come_back(peer, client, neighbour, room):
+    neighbour.add()
+    room.failing["P-1"] = OperationalError("database is locked")
+    answer = post(client, neighbour.batch())
+    assert (answer.status_code, answer["Retry-After"]) == (503, "2")
+    assert not Inbox.objects.exists()
+    room.failing.clear()
+    assert post(client, neighbour.batch()).status_code == 200
+
+
+def test_a_third_batch_at_once_is_put_off(peer, client, neighbour, monkeypatch):
+    neighbour.add()
+    monkeypatch.setattr(api, "TURN_WITHIN", 0.01)
+    with api._turns, api._turns:
+        assert post(client, neighbour.batch()).status_code == 503
+    assert post(client, neighbour.batch()).status_code == 200
+
+
+def test_long_answers_are_packed_for_who_unpacks(peer, client, neighbour):
+    published(peer, *range(40))
+    target = f"{DOOR}/since/0?limit=40"
+    plain = ask(client, neighbour, target)
+    signed = SignedRequest("MX", "US", target, "check", datetime.now(UTC), neighbour.key.id).header(neighbour.key)
+    packed = client.get(target, headers={"Otay-Request": signed, "Accept-Encoding": "gzip"})
+    assert packed["Content-Encoding"] == "gzip"
+    assert len(packed.content) * 3 < len(plain.content)
+    assert json.loads(gzip.decompress(packed.content)).keys() == plain.json().keys()

@@ -52,6 +52,7 @@ def deliver_due(peer: Peer, *, limit: int = BATCH_RECORDS) -> Delivered:
     A failure of the neighbour is not an error here: it is noted, and the next attempt put off.
     """
     health = PeerHealth.objects.get(peer=peer)
+    limit = _fitting(limit, health.failures)
     rows, waits = _due(peer, health.acknowledged, limit)
     if not rows:
         return _pause(health, waits) if waits else Delivered()
@@ -62,9 +63,17 @@ def deliver_due(peer: Peer, *, limit: int = BATCH_RECORDS) -> Delivered:
         settled = settle(peer, receipt, answer, head=head, signature=signature)
     except transport.Declined as refusal:
         return _declined(peer, health, refusal)
+    except transport.Unreachable as problem:
+        return _pause(health, str(problem), at_least=problem.wait)
     except OtayError as problem:
         return _pause(health, str(problem))
     return Delivered(settled, more=len(rows) == limit or waits != "")
+
+
+def _fitting(limit: int, failures: int) -> int:
+    """Fewer records after each failure, down to a sixteenth: a neighbour that is slow or short of room gets less at
+    once, and one that is back takes all again after its first receipt."""
+    return max(1, limit >> min(failures, 4))
 
 
 def _due(peer: Peer, acknowledged: int, limit: int) -> tuple[list[Outbox], str]:
@@ -224,9 +233,11 @@ def _declined(peer: Peer, health: PeerHealth, refusal: transport.Declined) -> De
     return _pause(health, str(refusal))
 
 
-def _pause(health: PeerHealth, problem: str) -> Delivered:
-    """Put the next attempt off: twice as long after each failure, up to a minute, scattered by a quarter."""
+def _pause(health: PeerHealth, problem: str, *, at_least: float = 0.0) -> Delivered:
+    """Put the next attempt off: twice as long after each failure, up to a minute, scattered by a quarter; longer where
+    the neighbour asked for it."""
     delay = min(BACKOFF_LONGEST, BACKOFF_FIRST * 2 ** min(health.failures, 16)) * random.uniform(0.75, 1.25)  # noqa: S311
+    delay = max(delay, at_least)
     real = keystore.real_now()
     PeerHealth.objects.filter(pk=health.pk).update(
         failures=F("failures") + 1,

@@ -20,13 +20,15 @@ from otay.exchange.models import Peer
 DOOR = "/api/v1/exchange"
 BATCH_TYPE = "application/x-ndjson"
 MAX_ANSWER = 16 * 1024 * 1024
+LONGEST_WAIT = 300.0
 _COMPRESS_FROM = 1024
 
 
 class Unreachable(OtayError):
-    """The neighbour did not answer, or not in a way that its node would."""
+    """The neighbour did not answer, or not in a way that its node would. ``wait``: the seconds it asked us to wait."""
 
     status = 503
+    wait: float = 0.0
 
 
 class Declined(OtayError):
@@ -132,12 +134,15 @@ def _call(method: str, url: str, **options: Any) -> dict[str, Any]:
         return document
     if code := document.get("code"):
         raise Declined(str(document.get("title", ""))[:200], code=str(code), answer=document)
-    raise Unreachable(
+    problem = Unreachable(
         N_("%(url)s answered %(status)s: %(title)s"),
         url=url,
         status=answer.status_code,
         title=str(document.get("title", ""))[:200],
     )
+    asked = answer.headers.get("Retry-After", "")
+    problem.wait = min(float(asked), LONGEST_WAIT) if asked.isdecimal() else 0.0
+    raise problem
 
 
 def _bounded(answer: httpx.Response) -> bytes:
