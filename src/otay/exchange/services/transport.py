@@ -134,15 +134,15 @@ def _call(method: str, url: str, **options: Any) -> dict[str, Any]:
         return document
     if code := document.get("code"):
         raise Declined(str(document.get("title", ""))[:200], code=str(code), answer=document)
-    problem = Unreachable(
+    failure = Unreachable(
         N_("%(url)s answered %(status)s: %(title)s"),
         url=url,
         status=answer.status_code,
         title=str(document.get("title", ""))[:200],
     )
     asked = answer.headers.get("Retry-After", "")
-    problem.wait = min(float(asked), LONGEST_WAIT) if asked.isdecimal() else 0.0
-    raise problem
+    failure.wait = min(float(asked), LONGEST_WAIT) if asked.isdecimal() else 0.0
+    raise failure
 
 
 def _bounded(answer: httpx.Response) -> bytes:
