@@ -21,7 +21,7 @@ ROLES = [
     "planner",
     "trader",
 ]
-CRAWLS = [("US", role) for role in ROLES] + [("MX", role) for role in ("supervisor", "administrator", "trader")]
+CRAWLS = [("US", role) for role in ROLES] + [("MX", role) for role in ("supervisor", "trader")]
 FILES = re.compile(r"/(as-lodged|raw|evidence|map)/|\.(json|csv|svg|xml)$|^/admin/")
 PUBLIC = re.compile(r"^/(about|api/v1/docs)/")  # the same for everybody, and looked at in test_shell
 on_a_phone: set[tuple[str, str]] = set()
