@@ -26,13 +26,15 @@ _ROMAN = {
 }
 _LAST = frozenset(["CO", "AB", "SC", "LP", "CV"])  # ... unless they stand last
 _PHRASES = [(f" {phrase} ", f" {to} ") for phrase, to in FORM_PHRASES]
+_OPENINGS = frozenset(phrase.split()[0] for phrase, _ in FORM_PHRASES)
 _LONE_LETTERS = re.compile(r"(?<!\S)[A-Z](?: [A-Z])+(?!\S)")
 
 
 def _with_forms(plain: str) -> str:
     text = f" {plain.replace('/', ' ')} ".replace("  ", " ")
-    for phrase, to in _PHRASES:
-        text = text.replace(phrase, to)
+    if not _OPENINGS.isdisjoint(text.split()):
+        for phrase, to in _PHRASES:
+            text = text.replace(phrase, to)
     return _LONE_LETTERS.sub(lambda found: found[0].replace(" ", ""), " ".join(text.split()))
 
 

@@ -35,7 +35,7 @@ Slots = NDArray[np.int32]
 _MASK = (1 << 32) - 1
 _TWO = 1 << 31  # one part stands for two words
 _ROUNDING = 1e-4
-_WORTH = 4  # reading this many postings for each candidate is dearer than looking at the candidate
+_WORTH = 8  # reading this many postings for each candidate is dearer than looking at the candidate
 
 
 class Terms(NamedTuple):

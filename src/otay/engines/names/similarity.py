@@ -26,6 +26,7 @@ INITIAL = 0.8
 JOINED = 0.96
 KNOWN_APART = 1.4  # how much further apart two well-known names are than their letters
 MOST_EDITS = 3
+LONGEST = 16  # from this many letters on, more letters allow no more edits
 _BLOCK = 2_000_000  # cells of one block of distances
 _KNOWN = GIVEN | SURNAMES | frozenset(SHORT_FORMS)
 _NO_GROUPS: frozenset[int] = frozenset()
@@ -98,7 +99,13 @@ class Vocabulary:
         self._keys = tuple(key for key in self._by_key if len(key) >= 3 and not key.isdigit())
         self._lengths = np.fromiter(map(len, self._keys), np.int64, len(self._keys))
         self._start = np.concatenate(([0], np.cumsum(self._lengths))).astype(np.int64)
+        self._edits = [self._allowed(length) for length in range(LONGEST + 1)]
         self._codes = codes("".join(self._keys))
+
+    def _allowed(self, length: int) -> NDArray[np.uint8]:
+        """Edits allowed between each key of the list and one of ``length`` letters."""
+        table = np.array([edits_allowed(shorter) for shorter in range(length + 1)], np.uint8)
+        return table[np.minimum(self._lengths, length)]
 
     def sounding(self, text: str) -> Sequence[int]:
         """Numbers of the words that have the sound key of ``text``."""
@@ -113,13 +120,12 @@ class Vocabulary:
         """For each key, the list's keys that are few enough edits away, and how alike their letters are."""
         asked = [key for key in keys if len(key) >= 3 and not key.isdigit()]
         found: dict[str, list[tuple[str, float]]] = {}
-        allowed = np.array([edits_allowed(length) for length in range(64)], np.uint8)
         step = max(1, _BLOCK // max(1, len(self._keys)))
         for start in range(0, len(asked) if self._keys else 0, step):
             block = asked[start : start + step]
             edits = process.cdist(block, self._keys, scorer=OSA.distance, score_cutoff=MOST_EDITS, dtype=np.uint8)
             for key, row in zip(block, edits, strict=True):
-                near = np.flatnonzero(row <= allowed[np.minimum(self._lengths, min(len(key), 63))])
+                near = np.flatnonzero(row <= self._edits[min(len(key), LONGEST)])
                 values = alike_letters(codes(key), self._codes, self._start, near, SKIP, SWAP, EXCHANGE, OTHER_START)
                 kept = values >= FLOOR
                 found[key] = [
