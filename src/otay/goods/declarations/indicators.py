@@ -100,6 +100,11 @@ PORT_FACTS = (
 )
 
 
+def _clock_at(row: Declaration, zones: dict[str, str]) -> str:
+    """Hour and minute of the arrival, as the clocks at the port show them."""
+    return f"{row.arrived_at.astimezone(ZoneInfo(zones.get(row.port) or 'UTC')):%H:%M}" if row.arrived_at else ""
+
+
 def red_waiting(actor: Actor) -> list[Alert]:
     """Red-lane conveyances that have waited over an hour for their inspection."""
     if not queries.is_officer(actor) or not actor.may("declarations.process"):
@@ -112,10 +117,7 @@ def red_waiting(actor: Actor) -> list[Alert]:
         Alert(
             "warning",
             _("Red lane: %(vehicle)s has waited for its inspection since %(since)s")
-            % {
-                "vehicle": row.vehicle,
-                "since": f"{row.arrived_at.astimezone(ZoneInfo(zones.get(row.port) or 'UTC')):%H:%M}",
-            },
+            % {"vehicle": row.vehicle, "since": _clock_at(row, zones)},
             reverse("declarations:declaration", args=[row.number]),
             row.port,
         )

@@ -191,7 +191,7 @@ def booth(request: HttpRequest) -> HttpResponse:
 
 def _is_meant(found: list[Declaration], text: str) -> bool:
     """True where the first of ``found`` is the one: named by its number, or the only one still open."""
-    open_ones = [row for row in found if row.state in queries.OPEN]
+    open_ones = [row for row in found if row.state in domain.OPEN]
     return len(found) == 1 or len(open_ones) == 1 or bool(found and found[0].number == text.upper())
 
 
