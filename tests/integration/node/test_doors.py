@@ -27,7 +27,7 @@ PUBLIC_PAGES = {
 }  # fmt: skip
 PUBLIC_OPERATIONS = {"health", "ready", "otay_exchange_api_show_identity", "otay_exchange_api_health"}
 # The neighbour's signature is the lock of these; the exchange's own tests try it.
-SIGNED_OPERATIONS = {"otay_exchange_api_deliver", "otay_exchange_api_since", "otay_exchange_api_record"}
+SIGNED_OPERATIONS = {f"otay_exchange_api_{name}" for name in ("deliver", "since", "record", "reconcile")}
 # Pages of a person's own: any signed-in person has them, without a role.
 OWN = {"account", "account_change_password", "account_reauthenticate"}
 SAMPLES = {"int": "1", "slug": "x", "str": "x", "uuid": "00000000-0000-0000-0000-000000000000", "path": "x"}
