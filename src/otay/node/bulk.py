@@ -7,6 +7,7 @@ batch; a prepared UPDATE run for many parameter sets does the same several times
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, cast
 
 from django.db import connections, models, router
 
@@ -19,12 +20,12 @@ def update_many(rows: Sequence[models.Model], fields: Sequence[str]) -> None:
         return
     meta = type(rows[0])._meta
     connection = connections[router.db_for_write(type(rows[0]))]
-    columns = [meta.get_field(name) for name in fields]
+    columns = [cast("models.Field[Any, Any]", meta.get_field(name)) for name in fields]
     quote = connection.ops.quote_name
-    assignments = ", ".join(f"{quote(column.column)} = %s" for column in columns)  # type: ignore[union-attr]
-    statement = f"UPDATE {quote(meta.db_table)} SET {assignments} WHERE {quote(meta.pk.column)} = %s"  # noqa: S608
+    assignments = ", ".join(f"{quote(str(column.column))} = %s" for column in columns)
+    statement = f"UPDATE {quote(meta.db_table)} SET {assignments} WHERE {quote(str(meta.pk.column))} = %s"  # noqa: S608
     values = [
-        (*(column.get_db_prep_save(getattr(row, column.attname), connection) for column in columns), row.pk)  # type: ignore[union-attr]
+        (*(column.get_db_prep_save(getattr(row, column.attname), connection) for column in columns), row.pk)
         for row in rows
     ]
     with connection.cursor() as cursor:

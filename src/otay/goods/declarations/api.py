@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import get_language
@@ -46,7 +46,7 @@ def list_declarations(
     port: str = "",
     reference: str = "",
     ucr: str = "",
-    before: int | None = Query(None, description="`next` of the page before"),
+    before: Annotated[int | None, Query(description="`next` of the page before")] = None,
 ) -> dict[str, Any]:
     """Officers see those of their ports, traders and brokers their own."""
     wanted = {"state": state, "lane": lane, "port": port, "reference": reference, "ucr": ucr}

@@ -57,7 +57,8 @@ def lodge(*, actor: Actor, node: NodeConfig, lodgements: Sequence[Lodgement]) ->
     actor.require(LODGE)
     sender = queries.own_identifier(actor)
     answers = [Lodged() for _ in lodgements]
-    originals, amendments = [], []
+    originals: list[tuple[Lodged, Lodgement]] = []
+    amendments: list[tuple[Lodged, Lodgement]] = []
     for answer, lodgement in zip(answers, lodgements, strict=True):
         (amendments if lodgement.core.get("function") == AMENDMENT else originals).append((answer, lodgement))
     _lock(sender, [lodgement.core for _answer, lodgement in amendments])
