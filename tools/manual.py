@@ -40,6 +40,7 @@ def gather(language: str) -> Path:
     source = WORK / language
     shutil.rmtree(source, ignore_errors=True)
     shutil.copytree(DOCS / language, source)
+    shutil.copytree(DOCS / "files", WORK / "files", dirs_exist_ok=True)
     if language == "en":
         for name in DEVELOPERS:
             origin, target = DOCS / name, source / "developers" / name

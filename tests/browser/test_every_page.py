@@ -21,6 +21,8 @@ ROLES = [
     "planner",
     "trader",
 ]
+#: The roles that between them reach every kind of page are looked at before each landing, the others every night.
+DAILY = {("US", "supervisor"), ("US", "administrator"), ("MX", "trader")}
 CRAWLS = [("US", role) for role in ROLES] + [("MX", role) for role in ("supervisor", "trader")]
 FILES = re.compile(r"/(as-lodged|raw|evidence|map)/|\.(json|csv|svg|xml)$|^/admin/")
 PUBLIC = re.compile(r"^/(about|api/v1/docs)/")  # the same for everybody, and looked at in test_shell
@@ -46,7 +48,10 @@ def reached_from(page: Any, address: str) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize(("country", "role"), CRAWLS, ids=map("-".join, CRAWLS))
+@pytest.mark.parametrize(
+    ("country", "role"),
+    [pytest.param(*crawl, id="-".join(crawl), marks=() if crawl in DAILY else pytest.mark.slow) for crawl in CRAWLS],
+)
 def test_every_page_from_the_menu(
     officer_screen: Callable[..., Any], traffic: list[life.Truck], country: str, role: str
 ) -> None:
