@@ -296,10 +296,12 @@ def measure(folder: Path, quick: bool) -> dict[str, Any]:
             "record_bytes": SIZE + 60,
         }
         found["bare"] = bare_figures(seconds / 2)
+        throughput(seconds / 2, 1)  # connections and caches are warm
+        found["latency_at_50_per_s"] = latency(seconds * 2, 50)
         found["serial_records_per_s"] = {batch: throughput(seconds, batch) for batch in BATCHES}
         found["processor_ms_per_record"] = processor_time(500, rounds=2 if quick else 10)
         found["node_records_per_s"] = {batch: pipelined(seconds, batch) for batch in BATCHES[1:]}
-        found["latency_at_50_per_s"] = latency(seconds * 2, 50)
+        found["latency_at_50_per_s_after_the_burst"] = latency(seconds * 2, 50)
         best = max(found["node_records_per_s"].values(), default=0.0)
         found["ratio_to_batch_insert"] = best / found["bare"]["batch_insert_rows_per_s"]
     finally:
@@ -342,7 +344,11 @@ def main() -> None:
         "  processor ms a record: "
         + ", ".join(f"{who} {ms:.2f}" for who, ms in found["processor_ms_per_record"].items())
     )
-    print("  at 50/s: " + ", ".join(f"{name} {value:,.0f}" for name, value in found["latency_at_50_per_s"].items()))
+    for key, when in (
+        ("latency_at_50_per_s", "at 50/s"),
+        ("latency_at_50_per_s_after_the_burst", "right after the burst"),
+    ):
+        print(f"  {when}: " + ", ".join(f"{name} {value:,.0f}" for name, value in found[key].items()))
 
 
 if __name__ == "__main__":
