@@ -31,7 +31,7 @@ test: dev  ## The fast suite, on SQLite, without any server or browser; ARGS="-k
 
 test-all: setup services  ## Every test there is, slow ones too, on SQLite and on real PostgreSQL, NATS, Mosquitto, Chromium
 	@$(BIN)/python tools/services.py run -- $(BIN)/pytest -n 2 $(ARGS)
-	@$(BIN)/python tools/services.py run --postgres -- $(BIN)/pytest -n 2 --dist loadgroup -m "not browser" $(ARGS)
+	@$(BIN)/python tools/services.py run --postgres -- $(BIN)/pytest -n 2 -m "not browser" $(ARGS)
 
 check: dev  ## The one definition of clean: lock, style, types, walls, migrations, translations, nothing foreign, docs
 	@$(BIN)/python tools/lock.py check
