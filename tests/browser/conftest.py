@@ -97,7 +97,7 @@ def browser() -> Iterator[Browser]:
     """One Chromium for the whole run."""
     path = chromium_path()
     if path is None or not AXE.exists():
-        pytest.skip("needs Chromium (apt-get install chromium) and the assets (make setup)")
+        pytest.fail("needs Chromium (apt-get install chromium) and the assets (make setup)")
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=path, args=CHROMIUM_ARGUMENTS)
         yield started
