@@ -29,7 +29,11 @@ ROOMS = [
     "otay.intake",
     "otay.exchange",
     "otay.screening",
+    "otay.infrastructure.planning",
+    "otay.people.passengers",
     "otay.goods.declarations",
+    "otay.goods.transit",
+    "otay.goods.investigations",
     "otay.partnership.plan",
 ]
 

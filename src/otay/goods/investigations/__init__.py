@@ -1,0 +1,1 @@
+"""Investigations: selection, mirror matching, joint cases and seizures."""

@@ -1,0 +1,13 @@
+"""The room as a Django app: what it tells the house."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class TransitConfig(AppConfig):
+    """Registers permissions, pages, API, doors for seals and the records it shares."""
+
+    name = "otay.goods.transit"
+    label = "transit"
+    verbose_name = _("Transit")
+    default_auto_field = "django.db.models.BigAutoField"

@@ -1,0 +1,1 @@
+"""Passengers: what carriers send ahead of travel, answered, screened and shared."""
