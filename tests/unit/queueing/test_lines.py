@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from factories.queueing import simpy_line
+from otay.engines.compiling import plain
 from otay.engines.queueing import closed_forms
-from otay.engines.queueing.compiling import plain
 from otay.engines.queueing.lines import fifo, priority
 from otay.engines.queueing.plain import fifo_plain
 from otay.engines.queueing.priority import priority_kernel

@@ -11,7 +11,7 @@ PLAIN = """
 import sys
 sys.modules["numba"] = None
 from otay.engines import queueing
-from otay.engines.queueing.compiling import COMPILED
+from otay.engines.compiling import COMPILED
 assert not COMPILED
 scenario = queueing.read_scenario(sys.stdin.read())
 import json

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from otay.engines.compiling import kernel
 from otay.engines.names.packing import (
     COVERS,
     GIVEN,
@@ -22,7 +23,6 @@ from otay.engines.names.packing import (
 )
 from otay.engines.names.structure import GIVEN_NAME, MATERNAL, PATERNAL
 from otay.engines.names.traits import Trait
-from otay.engines.queueing.compiling import kernel
 
 MAX_PAIRS = 256  # likenesses between two names that are looked at; names are far from having so many
 _UNLIKE, _UNLIKE_MOST, _SHORT_DOUBT = int(Trait.UNLIKE), int(Trait.UNLIKE_MOST), int(Trait.SHORT_DOUBT)

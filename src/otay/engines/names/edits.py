@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from otay.engines.queueing.compiling import kernel
+from otay.engines.compiling import kernel
 
 Codes = NDArray[np.uint8]
 _CLOSE = ("MN", "BP", "DT", "GK", "JK", "BF", "BU", "SK", "S1", "IJ", "RL", "J1", "FP")

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from otay.engines.compiling import kernel
 from otay.engines.names.alignment import MAX_PAIRS, align, bits_set, count_traits, least_cost
 from otay.engines.names.packing import (
     COVERS,
@@ -29,7 +30,6 @@ from otay.engines.names.packing import (
     Names,
 )
 from otay.engines.names.traits import TRAITS
-from otay.engines.queueing.compiling import kernel
 
 Slots = NDArray[np.int32]
 _MASK = (1 << 32) - 1

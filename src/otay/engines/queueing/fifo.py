@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from otay.engines.queueing.compiling import kernel
+from otay.engines.compiling import kernel
 
 Times = NDArray[np.float64]
 Levels = NDArray[np.int64]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from otay.engines.queueing.compiling import COMPILED
+from otay.engines.compiling import COMPILED
 from otay.engines.queueing.plain import fifo_plain
 
 Times = NDArray[np.float64]

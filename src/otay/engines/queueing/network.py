@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from otay.engines.queueing.compiling import kernel
+from otay.engines.compiling import kernel
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

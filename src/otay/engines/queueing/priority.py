@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from otay.engines.queueing.compiling import kernel
+from otay.engines.compiling import kernel
 from otay.engines.queueing.fifo import Levels, Times, replace_first
 
 

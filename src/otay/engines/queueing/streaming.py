@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from otay.engines.queueing.compiling import kernel
+from otay.engines.compiling import kernel
 from otay.engines.queueing.fifo import replace_first, restaff
 from otay.engines.queueing.lines import Steps, fifo
 
