@@ -8,6 +8,10 @@
 Times are minutes unless a name says otherwise. Kernels are compiled where numba is installed (the extra ``fast``).
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from otay.engines.queueing import closed_forms
 from otay.engines.queueing.approximations import fluid, psa, sipp
 from otay.engines.queueing.lines import Served, fifo, priority
@@ -15,7 +19,9 @@ from otay.engines.queueing.reading import make_scenario, read_scenario
 from otay.engines.queueing.scenario import Scenario, ServiceTime
 from otay.engines.queueing.services import quantiles
 from otay.engines.queueing.simulation import Interval, Result, interval, simulate
-from otay.engines.queueing.streaming import lane_hours
+
+if TYPE_CHECKING:
+    from otay.engines.queueing.streaming import lane_hours
 
 __all__ = [
     "Interval",
@@ -36,3 +42,12 @@ __all__ = [
     "simulate",
     "sipp",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Streaming is compiled: it is loaded when asked for, so that a web process can read scenarios without numba."""
+    if name == "lane_hours":
+        from otay.engines.queueing.streaming import lane_hours
+
+        return lane_hours
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
