@@ -26,6 +26,7 @@ class State(StrEnum):
     ACCEPTED = "accepted"
     GUARANTEE_INVALID = "guarantee_invalid"
     UNDER_CONTROL = "under_control"
+    RELEASED = "released"
     IN_TRANSIT = "in_transit"
     INCIDENT = "incident"
     ARRIVED = "arrived"
@@ -45,6 +46,7 @@ class State(StrEnum):
 S = State
 FINAL = frozenset({S.DISCHARGED, S.NOT_RELEASED, S.REJECTED, S.CANCELLED})
 BEFORE_RELEASE = (S.PRE_LODGED, S.SUBMITTED, S.ACCEPTED, S.GUARANTEE_INVALID, S.UNDER_CONTROL)
+UNDER_WAY = (S.RELEASED, S.IN_TRANSIT)
 Table = Mapping[str, Mapping[State, State]]
 
 
@@ -66,26 +68,28 @@ NCTS: Table = MappingProxyType(
         "IE013": _same(S.PRE_LODGED, S.ACCEPTED, S.GUARANTEE_INVALID),
         "IE004": _same(S.PRE_LODGED, S.ACCEPTED) | _to(S.ACCEPTED, S.GUARANTEE_INVALID),
         "IE014": _same(*BEFORE_RELEASE),
-        "IE009": _to(S.CANCELLED, *BEFORE_RELEASE, S.IN_TRANSIT),
+        "IE009": _to(S.CANCELLED, *BEFORE_RELEASE, *UNDER_WAY),
         "IE055": _to(S.GUARANTEE_INVALID, S.ACCEPTED),
         "IE060": _to(S.UNDER_CONTROL, S.ACCEPTED),
         "IE051": _to(S.NOT_RELEASED, S.ACCEPTED, S.UNDER_CONTROL, S.GUARANTEE_INVALID),
-        "IE029": _to(S.IN_TRANSIT, S.ACCEPTED, S.UNDER_CONTROL),
-        "IE182": _to(S.INCIDENT, S.IN_TRANSIT, S.INCIDENT),
+        "IE029": _to(S.RELEASED, S.ACCEPTED, S.UNDER_CONTROL),
+        "depart": _to(S.IN_TRANSIT, S.RELEASED),
+        "IE182": _to(S.INCIDENT, *UNDER_WAY, S.INCIDENT),
         "continue": _to(S.IN_TRANSIT, S.INCIDENT),
-        "IE007": _to(S.ARRIVED, S.IN_TRANSIT, S.INCIDENT, S.ENQUIRY),
+        "IE007": _to(S.ARRIVED, *UNDER_WAY, S.INCIDENT, S.ENQUIRY),
         "IE057": _to(S.IN_TRANSIT, S.ARRIVED) | _to(S.UNLOADING, S.UNLOADED),
         "IE043": _to(S.UNLOADING, S.ARRIVED, S.UNLOADING, S.UNLOADED),
         "IE044": _to(S.UNLOADED, S.UNLOADING),
         "IE025": _to(S.GOODS_RELEASED, S.ARRIVED, S.UNLOADED, S.DISCREPANCIES),
         "IE019": _to(S.DISCREPANCIES, S.UNLOADED),
-        "IE140": _to(S.ENQUIRY, S.IN_TRANSIT, S.INCIDENT),
+        "IE140": _to(S.ENQUIRY, *UNDER_WAY, S.INCIDENT),
         "IE141": _same(S.ENQUIRY),
-        "IE035": _to(S.RECOVERY, S.IN_TRANSIT, S.INCIDENT, S.ENQUIRY, S.DISCREPANCIES),
+        "IE035": _to(S.RECOVERY, *UNDER_WAY, S.INCIDENT, S.ENQUIRY, S.DISCREPANCIES),
         "IE045": _to(S.DISCHARGED, S.GOODS_RELEASED, S.DISCREPANCIES, S.ENQUIRY, S.RECOVERY),
     }
 )
-"""``IE015-D`` is a declaration lodged before the goods are presented; ``continue`` is the office's leave to go on."""
+"""``IE015-D`` is a declaration lodged before the goods are presented; ``depart`` is the truck leaving the
+office after the release (IE029), which no message of NCTS tells; ``continue`` is the office's leave to go on."""
 
 TIR: Table = MappingProxyType(
     {

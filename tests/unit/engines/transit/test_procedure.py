@@ -22,9 +22,9 @@ def walk(*messages: str, procedure: str = "ncts") -> Standing:
     [
         (("IE015", "IE028", "IE029", "IE007", "IE025", "IE045"), State.DISCHARGED),
         (("IE015-D", "IE170", "IE060", "IE029", "IE007", "IE043", "IE044", "IE025"), State.GOODS_RELEASED),
-        (("IE015", "IE028", "IE055", "IE013", "IE004", "IE029"), State.IN_TRANSIT),
+        (("IE015", "IE028", "IE055", "IE013", "IE004", "IE029"), State.RELEASED),
         (("IE015", "IE028", "IE014", "IE009"), State.CANCELLED),
-        (("IE015", "IE028", "IE029", "IE182", "continue", "IE007"), State.ARRIVED),
+        (("IE015", "IE028", "IE029", "depart", "IE182", "continue", "IE007"), State.ARRIVED),
         (("IE015", "IE028", "IE029", "IE007", "IE043", "IE044", "IE019", "IE035", "IE045"), State.DISCHARGED),
         (("IE015", "IE028", "IE029", "IE140", "IE141", "IE035"), State.RECOVERY),
         (("IE015", "IE056"), State.REJECTED),
@@ -41,7 +41,7 @@ def test_a_tir_operation_is_started_terminated_and_discharged() -> None:
 
 @pytest.mark.parametrize("message", ["IE014", "IE029", "IE015", "IE045", "nonsense"])
 def test_what_is_out_of_sequence_is_refused(message: str) -> None:
-    released = walk("IE015", "IE028", "IE029")
+    released = walk("IE015", "IE028", "IE029", "depart")
     with pytest.raises(Conflict) as refused:
         advance(released, message)
     assert "in_transit" in str(refused.value)

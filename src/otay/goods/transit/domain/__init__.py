@@ -1,0 +1,1 @@
+"""The rules of the room without storage: steps, incidents, seals, the life of an alarm, evidence."""
