@@ -21,15 +21,17 @@ import numpy as np
 import simpy
 
 from otay.engines.queueing import closed_forms
-from otay.engines.queueing.lines import fifo, priority
+from otay.engines.queueing.lines import priority
 from otay.engines.queueing.scenario import ServiceTime
 from otay.engines.queueing.services import quantiles
 from otay.engines.queueing.shifts import cover
 from otay.engines.queueing.simulation import interval
+from otay.engines.queueing.steady import steady
 from otay.engines.queueing.streaming import lane_hours
 from otay.engines.queueing.streams import stream
 
 RATE, SERVERS = 2.7, 3
+BUFFER = np.empty(4096)
 STEPS = [(120.0 * step, level) for step, level in enumerate([3, 5, 4, 6, 2, 4] * 12)]
 
 
@@ -45,11 +47,14 @@ def best(work: Callable[[], Any], times: int = 10) -> tuple[float, Any]:
 
 
 def otay_line(count: int, seed: int = 1) -> np.ndarray:
-    chance = stream(seed, "bench", "line")
-    arrivals = chance.standard_exponential(count)
-    arrivals /= RATE
-    np.cumsum(arrivals, out=arrivals)
-    return fifo(arrivals, chance.standard_exponential(count), SERVERS).waits
+    return steady(count, RATE, 1.0, SERVERS, stream(seed, "bench", "line"))
+
+
+def numbers_alone(count: int) -> None:
+    """The random numbers of a line, without the line."""
+    chance = stream(1, "bench", "line")
+    for _ in range(2 * count // 4096):
+        chance.standard_exponential(4096, out=BUFFER)
 
 
 def ciw_line(count: int) -> float:
@@ -111,7 +116,8 @@ def ciw_priority(count: int) -> float:
 
 def lines(count: int, slow: int) -> dict[str, Any]:
     otay_line(1000)
-    ours, waits = best(lambda: otay_line(count))
+    ours, waits = best(lambda: otay_line(count), 40)
+    drawn, _ = best(lambda: numbers_alone(count), 40)
     theirs, ciw_wait = seconds(lambda: ciw_line(slow))
     plain, simpy_wait = seconds(lambda: simpy_line(slow))
     means = interval([float(otay_line(count, seed)[count // 20 :].mean()) for seed in range(2, 22)])
@@ -121,6 +127,7 @@ def lines(count: int, slow: int) -> dict[str, Any]:
         "per_second": rates,
         "times_ciw": rates["otay"] / rates["ciw"],
         "times_simpy": rates["otay"] / rates["simpy"],
+        "nanoseconds": {"a customer": ours / count * 1e9, "numpy's numbers alone": drawn / count * 1e9},
         "mean_wait": {"otay, one run": float(waits.mean()), "ciw": ciw_wait, "simpy": simpy_wait},
         "otay_20_runs": [means.low, means.high],
         "exact": closed_forms.mean_wait(SERVERS, RATE, 1.0),

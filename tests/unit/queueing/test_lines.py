@@ -8,11 +8,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from factories.queueing import simpy_line
-from otay.engines.compiling import plain
+from otay.engines.compiling import kernel, plain
 from otay.engines.queueing import closed_forms
+from otay.engines.queueing.drawing import cell, exponential, share, state_of
 from otay.engines.queueing.lines import fifo, priority
 from otay.engines.queueing.plain import fifo_plain
 from otay.engines.queueing.priority import priority_kernel
+from otay.engines.queueing.steady import steady
+from otay.engines.queueing.streams import stream
+
+
+@kernel
+def fill_kernel(exponentials: np.ndarray, cells: np.ndarray, shares: np.ndarray, found: np.ndarray) -> None:
+    for index in range(found.shape[1]):
+        found[0, index] = exponential(exponentials)
+        found[1, index] = cell(cells)
+        found[2, index] = share(shares)
 
 
 def traffic(seed: int, count: int, rate: float = 2.7) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -61,6 +72,22 @@ def test_plain_python_equals_the_compiled_kernels() -> None:
     one, other = np.empty(800), np.empty(800)
     plain(priority_kernel)(arrivals, ranks, services, times, levels, one, other)
     np.testing.assert_array_equal(one, priority(arrivals, ranks, services, steps).starts)
+
+
+def test_kernels_draw_what_numpy_draws() -> None:
+    count = 200_000
+    found = np.empty((3, count))
+    fill_kernel(*(state_of(stream(9, "drawn")) for _ in range(3)), found)
+    np.testing.assert_allclose(found[0], stream(9, "drawn").standard_exponential(count), rtol=1e-13)
+    np.testing.assert_array_equal(found[1], stream(9, "drawn").integers(0, 1 << 14, count, dtype=np.uint16))
+    np.testing.assert_array_equal(found[2], stream(9, "drawn").random(count, dtype=np.float32))
+
+
+def test_a_line_drawn_as_it_goes_is_the_line_of_its_numbers() -> None:
+    for servers, rate in ((1, 0.7), (3, 2.7), (40, 37.0), (150, 140.0)):
+        drawn = stream(2, "line").standard_exponential(6000)
+        expected = fifo(np.cumsum(drawn[::2] / rate), drawn[1::2], servers).waits
+        np.testing.assert_allclose(steady(3000, rate, 1.0, servers, stream(2, "line")), expected, atol=1e-9)
 
 
 @given(

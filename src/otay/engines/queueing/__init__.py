@@ -21,7 +21,9 @@ from otay.engines.queueing.services import quantiles
 from otay.engines.queueing.simulation import Interval, Result, interval, simulate
 
 if TYPE_CHECKING:
-    from otay.engines.queueing.streaming import lane_hours
+    from otay.engines.queueing.steady import steady
+from otay.engines.queueing.streaming import lane_hours
+from otay.engines.queueing.streams import stream
 
 __all__ = [
     "Interval",
@@ -41,13 +43,17 @@ __all__ = [
     "read_scenario",
     "simulate",
     "sipp",
+    "steady",
+    "stream",
 ]
 
 
 def __getattr__(name: str) -> Any:
     """Streaming is compiled: it is loaded when asked for, so that a web process can read scenarios without numba."""
     if name == "lane_hours":
-        from otay.engines.queueing.streaming import lane_hours
+        from otay.engines.queueing.steady import steady
+from otay.engines.queueing.streaming import lane_hours
+from otay.engines.queueing.streams import stream
 
         return lane_hours
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -16,6 +16,8 @@ from otay.engines.compiling import kernel
 
 Times = NDArray[np.float64]
 Levels = NDArray[np.int64]
+WIDE = 128
+"""Servers up to which a plain pass over all of them is quicker than a heap (measured)."""
 
 
 @kernel
@@ -35,8 +37,25 @@ def replace_first(heap: Times, size: int, value: float) -> None:
 
 
 @kernel
-def restaff(heap: Times, size: int, closing: Times, count: int, level: int, now: float) -> int:
-    """Have ``level`` servers from ``now``; fills ``heap`` and ``closing``, returns how many are closing.
+def book(free: Times, size: int, value: float) -> None:
+    """The server that falls free first is free again at ``value``.
+
+    ``free`` is in order. Up to ``WIDE`` servers every place is written anew without a branch for the processor to guess
+    wrong; beyond, the array is kept as a heap.
+    """
+    if size > WIDE:
+        replace_first(free, size, value)
+        return
+    for at in range(size - 1):
+        above = free[at + 1]
+        free[at] = above if above < value else value
+        value = value if above < value else above
+    free[size - 1] = value
+
+
+@kernel
+def restaff(free: Times, size: int, closing: Times, count: int, level: int, now: float) -> int:
+    """Have ``level`` servers from ``now``; fills ``free`` and ``closing``, returns how many are closing.
 
     ``closing`` are servers beyond ``level`` that still serve: those that fall free first. Servers added fall free now,
     after those still serving have been counted.
@@ -44,8 +63,8 @@ def restaff(heap: Times, size: int, closing: Times, count: int, level: int, now:
     busy = np.empty(size + count)
     running = 0
     for index in range(size):
-        if heap[index] > now:
-            busy[running] = heap[index]
+        if free[index] > now:
+            busy[running] = free[index]
             running += 1
     for index in range(count):
         if closing[index] > now:
@@ -57,9 +76,9 @@ def restaff(heap: Times, size: int, closing: Times, count: int, level: int, now:
         closing[index] = serving[index]
     idle = level - (running - beyond)
     for index in range(idle):
-        heap[index] = now
+        free[index] = now
     for index in range(running - beyond):
-        heap[idle + index] = serving[beyond + index]  # ascending, hence a heap
+        free[idle + index] = serving[beyond + index]  # in order, hence a heap too
     return beyond
 
 
@@ -81,7 +100,7 @@ def fifo_kernel(
     most = 1
     for level in step_levels:
         most = max(most, level)
-    heap = np.empty(most)
+    free = np.empty(most)
     closing = np.empty(most)
     size, count, served, step = 0, 0, 0, 0
     next_step = step_times[0] if step_times.size else np.inf
@@ -92,19 +111,19 @@ def fifo_kernel(
         if arrival < previous:
             return -1
         previous = arrival
-        begin = np.inf if size == 0 else max(arrival, heap[0])
+        begin = np.inf if size == 0 else max(arrival, free[0])
         while next_step <= begin and next_step < np.inf:
-            count = restaff(heap, size, closing, count, step_levels[step], next_step)
+            count = restaff(free, size, closing, count, step_levels[step], next_step)
             size = step_levels[step]
             step += 1
             next_step = step_times[step] if step < step_times.size else np.inf
-            begin = np.inf if size == 0 else max(arrival, heap[0])
+            begin = np.inf if size == 0 else max(arrival, free[0])
         if begin == np.inf or (impatient and begin - arrival > patience[index]):
             starts[index] = np.nan
             ends[index] = np.nan
             continue
         starts[index] = begin
         ends[index] = begin + services[index]
-        replace_first(heap, size, ends[index])
+        book(free, size, ends[index])
         served += 1
     return served

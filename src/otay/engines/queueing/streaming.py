@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from otay.engines.compiling import kernel
-from otay.engines.queueing.fifo import replace_first, restaff
+from otay.engines.queueing.fifo import book, restaff
 from otay.engines.queueing.lines import Steps, fifo
 
 Floats = NDArray[np.float64]
@@ -46,15 +46,14 @@ def chunk_kernel(
     limit: float,
     clock: Floats,
     place: Ints,
-    heap: Floats,
+    free: Floats,
     closing: Floats,
     sums: Floats,
     sent: Floats,
 ) -> int:
     """Play one chunk of vehicles; how many came before the last hour ended.
 
-    ``clock``: time in minutes of the last arrival, kept from chunk to chunk. ``place``: hour, booths' hour, booths in
-    the heap, booths closing, vehicles sent on. ``sums``: rows arrivals, waited, within. ``sent``: when each was sent
+    ``clock``: time in minutes of the last arrival, kept from chunk to chunk. ``place``: hour, booths' hour, servers, booths closing, vehicles sent on. ``sums``: rows arrivals, waited, within. ``sent``: when each was sent
     on.
     """
     hours = rates.size
@@ -74,19 +73,19 @@ def chunk_kernel(
             now = hour * 60.0
         if hour >= hours:
             break
-        begin = np.inf if size == 0 else max(now, heap[0])
+        begin = np.inf if size == 0 else max(now, free[0])
         while staffed < booths.size and staffed * 60.0 <= begin:
             level = booths[staffed]
             if level != size:
-                count = restaff(heap, size, closing, count, level, staffed * 60.0)
+                count = restaff(free, size, closing, count, level, staffed * 60.0)
                 size = level
             staffed += 1
-            begin = np.inf if size == 0 else max(now, heap[0])
+            begin = np.inf if size == 0 else max(now, free[0])
         if begin == np.inf:
             continue
         number = integers[index]
         end = begin + table[number >> (32 - SERVICE_BITS)]
-        replace_first(heap, size, end)
+        book(free, size, end)
         wait = begin - now
         sums[0, hour] += 1
         sums[1, hour] += wait
@@ -126,7 +125,7 @@ def lane_hours(
     sums = np.zeros((3, rates.size))
     sent = np.empty(int(referral * expected * 1.1 + 10 * np.sqrt(expected + 1) + 100) if referral else 1)
     clock, place = np.zeros(1), np.zeros(5, np.int64)
-    heap, closing = np.empty(most), np.empty(most)
+    free, closing = np.empty(most), np.empty(most)
     threshold = round(referral * (1 << REFERRAL_BITS))
     while place[0] < rates.size:
         left = expected - sums[0].sum() if expected < CHUNK else CHUNK
@@ -134,7 +133,7 @@ def lane_hours(
         gaps = generator.standard_exponential(count)
         integers = generator.integers(0, 1 << 32, count, dtype=np.uint32)
         chunk_kernel(
-            gaps, integers, per_minute, booths, table, threshold, limit, clock, place, heap, closing, sums, sent
+            gaps, integers, per_minute, booths, table, threshold, limit, clock, place, free, closing, sums, sent
         )
     waited = 0.0
     referred = int(place[4])
