@@ -22,5 +22,7 @@ def django_db_setup(django_db_setup: None, django_db_blocker: pytest.FixtureRequ
     from otay.node import protection
 
     with django_db_blocker.unblock():  # type: ignore[attr-defined]
-        for table in (protection.AUDIT, "declarations_declarationversion"):
+        for table in (
+            protection.AUDIT, "declarations_declarationversion", "screening_entryversion", "screening_entrychange",
+        ):  # fmt: skip
             protection.remove(connection, table)

@@ -11,6 +11,31 @@ from django.utils.translation import gettext_lazy as _
 
 from otay.engines.rules import Rule
 from otay.engines.selection import Lane
+from otay.screening.watchlists.models import (
+    Clearance,
+    EntryChange,
+    EntryVersion,
+    ListedEntry,
+    ListHit,
+    ListVersion,
+    RedressRequest,
+    Watchlist,
+)
+
+__all__ = [
+    "Assessment",
+    "Clearance",
+    "DayCount",
+    "EntryChange",
+    "EntryVersion",
+    "ListHit",
+    "ListVersion",
+    "ListedEntry",
+    "RedressRequest",
+    "RuleSet",
+    "RuleVersion",
+    "Watchlist",
+]
 
 
 class RuleVersion(models.Model):

@@ -1,13 +1,18 @@
-"""What a room tells screening: the kinds of subject it has assessed and the facts each offers to rules."""
+"""What a room tells screening: the kinds of subject it has assessed, the facts each offers to rules, and whom to
+screen again when a watchlist changes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from otay.engines.conditions import FactType
 from otay.node.registry import Registry, Text
 from otay.screening.domain import Subject
+
+if TYPE_CHECKING:
+    from otay.screening.watchlists.domain import Hit, Party
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,3 +47,23 @@ class FactSet:
 
 
 fact_sets: Registry[FactSet] = Registry("fact sets")
+
+
+@dataclass(frozen=True, slots=True)
+class Rescreener:
+    """A room's parties that a change of a watchlist still concerns: travellers yet to arrive, members of a programme.
+
+    ``batches()`` yields them some thousand at a time, always in the same order. ``take(parties, hits)`` gets
+    those whose hits may have changed, each with all its hits as they are now (``hits[i]`` belongs to ``parties[i]``,
+    as ``watchlists.screen`` answers), inside a transaction; it may be called again with the same. ``count()``: about
+    how many parties there are, for the progress.
+    """
+
+    key: str
+    title: Text
+    batches: Callable[[], Iterable[Sequence[Party]]]
+    take: Callable[[Sequence[Party], Sequence[Sequence[Hit]]], None]
+    count: Callable[[], int] = lambda: 0
+
+
+rescreeners: Registry[Rescreener] = Registry("rescreeners")

@@ -129,7 +129,7 @@ class Watchlist:
     ) -> dict[tuple[int, int], Hit]:
         rows = zip(queries.tolist(), entries.tolist(), scores.tolist(), agreement.tolist(), strict=True)
         return {
-            (query, entry): Hit(query, entry, _tier(score, birth), score, BirthAgreement(birth), False)
+            (query, entry): Hit(query, entry, tier_of(score, birth), score, BirthAgreement(birth), False)
             for query, entry, score, birth in rows
         }
 
@@ -142,7 +142,8 @@ class Watchlist:
                 hits[query, entry] = Hit(query, entry, Tier.STRONG, score, birth, True)
 
 
-def _tier(score: float, birth: int) -> Tier:
+def tier_of(score: float, birth: int) -> Tier:
+    """How soon to look at a name with this score whose dates of birth agree like this."""
     if birth == BirthAgreement.EQUAL:
         return Tier.STRONG if score >= CLOSE else Tier.PROBABLE
     return Tier.PROBABLE if birth > BirthAgreement.PARTIAL else Tier.POSSIBLE
