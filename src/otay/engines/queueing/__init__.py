@@ -10,6 +10,7 @@ Times are minutes unless a name says otherwise. Kernels are compiled where numba
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from otay.engines.queueing import closed_forms
@@ -19,11 +20,11 @@ from otay.engines.queueing.reading import make_scenario, read_scenario
 from otay.engines.queueing.scenario import Scenario, ServiceTime
 from otay.engines.queueing.services import quantiles
 from otay.engines.queueing.simulation import Interval, Result, interval, simulate
+from otay.engines.queueing.streams import stream
 
 if TYPE_CHECKING:
     from otay.engines.queueing.steady import steady
-from otay.engines.queueing.streaming import lane_hours
-from otay.engines.queueing.streams import stream
+    from otay.engines.queueing.streaming import lane_hours
 
 __all__ = [
     "Interval",
@@ -47,13 +48,11 @@ __all__ = [
     "stream",
 ]
 
+COMPILED_PARTS = {"lane_hours": "streaming", "steady": "steady"}
+
 
 def __getattr__(name: str) -> Any:
-    """Streaming is compiled: it is loaded when asked for, so that a web process can read scenarios without numba."""
-    if name == "lane_hours":
-        from otay.engines.queueing.steady import steady
-from otay.engines.queueing.streaming import lane_hours
-from otay.engines.queueing.streams import stream
-
-        return lane_hours
+    """What is compiled is loaded when asked for, so that a web process can read scenarios without numba."""
+    if name in COMPILED_PARTS:
+        return getattr(import_module(f"otay.engines.queueing.{COMPILED_PARTS[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

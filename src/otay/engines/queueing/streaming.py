@@ -53,8 +53,9 @@ def chunk_kernel(
 ) -> int:
     """Play one chunk of vehicles; how many came before the last hour ended.
 
-    ``clock``: time in minutes of the last arrival, kept from chunk to chunk. ``place``: hour, booths' hour, servers, booths closing, vehicles sent on. ``sums``: rows arrivals, waited, within. ``sent``: when each was sent
-    on.
+    ``clock``: time in minutes of the last arrival, kept from chunk to chunk. ``place``: hour, booths'
+    hour, servers, booths closing, vehicles sent on. ``sums``: rows arrivals, waited, within. ``sent``: when each was
+    sent on.
     """
     hours = rates.size
     now, hour, staffed = clock[0], place[0], place[1]
