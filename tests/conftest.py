@@ -24,5 +24,6 @@ def django_db_setup(django_db_setup: None, django_db_blocker: pytest.FixtureRequ
     with django_db_blocker.unblock():  # type: ignore[attr-defined]
         for table in (
             protection.AUDIT, "declarations_declarationversion", "screening_entryversion", "screening_entrychange",
+            "transit_movementevent", "transit_alarmevent", "transit_seallogentry",
         ):  # fmt: skip
             protection.remove(connection, table)

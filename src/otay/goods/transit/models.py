@@ -1,5 +1,19 @@
 """What the room keeps."""
 
+from otay.goods.transit.records.alarms import Alarm, AlarmEvent, Suppression
+from otay.goods.transit.records.movements import (
+    ConsignmentLine,
+    Guarantee,
+    GuaranteeUse,
+    Incident,
+    Journey,
+    Movement,
+    MovementEvent,
+    MovementSeries,
+    Route,
+    Standing,
+)
+from otay.goods.transit.records.seals import MovementSeal, Seal, SealLogEntry, SealPhoto
 from otay.goods.transit.reports.models import (
     Report,
     ReportBatch,
@@ -11,6 +25,17 @@ from otay.goods.transit.reports.models import (
 )
 
 __all__ = [
+    "Alarm",
+    "AlarmEvent",
+    "ConsignmentLine",
+    "Guarantee",
+    "GuaranteeUse",
+    "Incident",
+    "Journey",
+    "Movement",
+    "MovementEvent",
+    "MovementSeal",
+    "MovementSeries",
     "Report",
     "ReportBatch",
     "ReportFrame",
@@ -18,4 +43,10 @@ __all__ = [
     "ReportRetention",
     "ReportWording",
     "ReportingDevice",
+    "Route",
+    "Seal",
+    "SealLogEntry",
+    "SealPhoto",
+    "Standing",
+    "Suppression",
 ]
