@@ -12,10 +12,11 @@ from otay.engines.queueing import closed_forms
 from otay.engines.queueing.allocation import allocations
 from otay.engines.queueing.approximations import fewest_booths, fluid, psa, sipp
 from otay.engines.queueing.layout import lay_out
-from otay.engines.queueing.measures import measure
+from otay.engines.queueing.measures import count, measure
 from otay.engines.queueing.opening import opening_hours
 from otay.engines.queueing.playing import draw_traffic, play_lines, play_network
 from otay.engines.queueing.reading import make_scenario, read_scenario
+from otay.engines.queueing.replication import run
 from otay.engines.queueing.scenario import Scenario
 from otay.engines.queueing.services import quantiles
 from otay.engines.queueing.shifts import SLOTS, cover
@@ -23,6 +24,8 @@ from otay.engines.queueing.simulation import interval, on_threads, simulate
 from otay.engines.queueing.staffing import staff
 from otay.engines.queueing.streaming import lane_hours
 from otay.engines.queueing.streams import stream
+from otay.engines.queueing.tallying import quantiles as quantiles_of
+from otay.engines.queueing.tallying import together
 
 EXAMPLES = files("otay.engines.queueing").joinpath("examples")
 RUSH = [1, 1, 1, 1, 2, 5, 8, 8, 7, 5, 4, 4, 4, 4, 5, 5, 7, 7, 5, 4, 4, 3, 2, 2]
@@ -64,6 +67,42 @@ def test_recursion_and_events_play_the_same(scenario: Scenario) -> None:
         for one, other in zip(play_lines(layout, drawn), play_network(layout, drawn), strict=True):
             for name in ("at_road", "start", "end", "secondary_start", "lane", "status"):
                 np.testing.assert_allclose(getattr(one, name), getattr(other, name), rtol=0, atol=1e-6, err_msg=name)
+
+
+@pytest.mark.parametrize(
+    "scenario",
+    [port(), port(warm_up_days=0), port(lanes=[{"name": "general", "booths": 1}, {"name": "trusted"}]), trucks()],
+    ids=["cars", "cold", "swamped", "trucks"],
+)
+def test_what_passes_compiled_tells_what_the_arrays_tell(scenario: Scenario) -> None:
+    """Drawn and counted in kernels: the figures of whole arrays drawn by numpy and counted by numpy."""
+    layout = lay_out(scenario)
+    for replication in range(2):
+        groups, series = run(layout, replication)
+        expected, by_hour = measure(layout, play_lines(layout, draw_traffic(layout, replication)), compiled=False)
+        assert groups.keys() == expected.keys()
+        for name, figures in expected.items():
+            assert groups[name] == pytest.approx(figures, rel=1e-9, abs=1e-9, nan_ok=True), name
+        for name, values in by_hour.items():
+            np.testing.assert_allclose(series[name], values, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("scenario", [port(), trucks()], ids=["cars", "trucks"])
+def test_tallies_of_arrays_agree_compiled_or_not(scenario: Scenario) -> None:
+    layout = lay_out(scenario)
+    for one in play_lines(layout, draw_traffic(layout, 1)):
+        left, right = (count(layout, one, compiled=compiled).tally for compiled in (True, False))
+        for part in ("counts", "sums", "waits", "hours", "queue"):
+            np.testing.assert_allclose(getattr(left, part), getattr(right, part), rtol=1e-9, atol=1e-6, err_msg=part)
+
+
+def test_quantiles_of_counted_waits_are_within_their_cell() -> None:
+    layout = lay_out(port())
+    for one in play_lines(layout, draw_traffic(layout, 0)):
+        waits = (one.start - one.at_road)[(one.arrival >= 0) & ~np.isnan(one.start)]
+        found = quantiles_of(together([count(layout, one).tally], layout.horizon), (0.5, 0.9, 0.95))
+        exact = np.quantile(waits, (0.5, 0.9, 0.95))
+        np.testing.assert_array_less(np.abs(found - exact), (1 + exact) / 128)
 
 
 def test_figures_add_up() -> None:

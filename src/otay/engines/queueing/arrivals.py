@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from otay.engines.queueing.scenario import Bunched, Profile, Trace
+from otay.engines.queueing.scenario import Bunched, Profile, Scenario, Trace
 
 Times = NDArray[np.float64]
 
@@ -45,6 +45,13 @@ def hourly_rates(profile: Profile | Bunched, start: date, days: int) -> NDArray[
 
 def _number(month: str) -> int:
     return int(month[:4]) * 12 + int(month[5:])
+
+
+def expected(profile: Profile | Bunched, scenario: Scenario) -> NDArray[np.float64]:
+    """Arrivals expected before each hour, and in all, from the first day of warm-up on."""
+    first = scenario.start - timedelta(days=scenario.warm_up_days)
+    rates = hourly_rates(profile, first, scenario.days + scenario.warm_up_days)
+    return np.concatenate([[0.0], np.cumsum(rates)])
 
 
 def poisson(rates: NDArray[np.float64], generator: np.random.Generator, first: float = 0.0) -> Times:

@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 
 from otay.engines.queueing.layout import lay_out
-from otay.engines.queueing.measures import measure
-from otay.engines.queueing.playing import play
+from otay.engines.queueing.replication import run as play
 from otay.engines.queueing.scenario import Scenario
 from otay.engines.queueing.simulation import Interval, interval, on_threads
 
@@ -44,7 +43,7 @@ def compare(
         layout = lay_out(scenario)
 
         def run(index: int, layout: Any = layout) -> dict[str, Any]:
-            groups, _series = measure(layout, play(layout, index))
+            groups, _series = play(layout, index)
             there = groups["total"].get("neighbour_delay", 0.0)
             arrivals = groups["total"]["arrivals"]
             return {

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from otay.engines.queueing.arrivals import times_of
 from otay.engines.queueing.layout import UNBOUNDED, Layout, storages
 from otay.engines.queueing.lines import fifo
+from otay.engines.queueing.scenario import Traffic
 from otay.engines.queueing.services import draw, mean_minutes
 from otay.engines.queueing.streams import stream
 
@@ -55,27 +57,56 @@ class Played:
     status: NDArray[np.int8]
     """0 still there when all ends, 1 done, 2 would not wait, 3 found no room."""
 
+    @property
+    def sent(self) -> Sent:
+        """Those referred, every one of them counted where there is no warm-up."""
+        sent = self.referred >= 0
+        return Sent(self.name, self.referred[sent], self.secondary_arrival, self.arrival[sent], self.secondary_start)
 
-def draw_traffic(layout: Layout, replication: int) -> list[Drawn]:
-    """All classes of one replication. Streams are keyed by port, class and purpose, not by lanes or booths."""
+
+@dataclass(slots=True)
+class Sent:
+    """Who of a class was sent to secondary: station, when (NaN where never), arrival at the port, start of service."""
+
+    name: str
+    to: NDArray[np.int8]
+    at: Times
+    arrival: Times
+    start: Times
+
+
+def chance(layout: Layout, replication: int, name: str, purpose: str) -> np.random.Generator:
+    """The stream of a class for a purpose. Streams are keyed by port, class and purpose, not by lanes or booths."""
+    return stream(layout.scenario.seed, replication, layout.scenario.port, name, purpose)
+
+
+def referrals(layout: Layout, traffic: Traffic) -> tuple[Times, NDArray[np.int8]]:
+    """Cumulated shares of referral, and the stations that they lead to, -1 for the rest."""
+    stations = {station.name: index for index, station in enumerate(layout.scenario.secondary)}
+    edges = np.cumsum([referral.share for referral in traffic.referrals])
+    return edges, np.array([*(stations[referral.to] for referral in traffic.referrals), -1], np.int8)
+
+
+def draw_traffic(layout: Layout, replication: int, names: Collection[str] | None = None) -> list[Drawn]:
+    """All classes of one replication, or those of ``names``."""
     scenario, drawn = layout.scenario, []
-    stations = {station.name: index for index, station in enumerate(scenario.secondary)}
     for traffic in scenario.traffic:
+        if names is not None and traffic.name not in names:
+            continue
 
         def of(purpose: str, name: str = traffic.name) -> np.random.Generator:
-            return stream(scenario.seed, replication, scenario.port, name, purpose)
+            return chance(layout, replication, name, purpose)
 
         arrival = times_of(traffic.arrivals, scenario.start, scenario.days, scenario.warm_up_days, of("arrivals"))
         count = arrival.size
         exported = [f"neighbour/{one.name}" for one in scenario.neighbour if traffic.name in one.traffic]
-        edges = np.cumsum([referral.share for referral in traffic.referrals])
+        edges, targets = referrals(layout, traffic)
         referred = np.full(count, -1, np.int8)
         needs = np.empty(0)
         if edges.size:
             which = np.searchsorted(edges, of("referral").random(count, dtype=np.float32), side="right")
-            targets = np.array([*(stations[referral.to] for referral in traffic.referrals), -1], np.int8)
             referred = targets[which]
-            needs = _secondary_needs(layout, referred[referred >= 0], of(SECONDARY_PURPOSE))
+            needs = secondary_needs(layout, referred[referred >= 0], of(SECONDARY_PURPOSE))
         patience = None
         if traffic.patience_minutes is not None:
             patience = of("patience").standard_exponential(count) * traffic.patience_minutes
@@ -85,7 +116,10 @@ def draw_traffic(layout: Layout, replication: int) -> list[Drawn]:
     return drawn
 
 
-def _secondary_needs(layout: Layout, stations: NDArray[np.int8], generator: np.random.Generator) -> Times:
+def secondary_needs(layout: Layout, stations: NDArray[np.int8], generator: np.random.Generator) -> Times:
+    """How long each of those sent on takes there."""
+    if not stations.size:
+        return np.empty(0)
     tables = np.array([layout.services[f"secondary/{one.name}"] for one in layout.scenario.secondary])
     cells = generator.integers(0, tables.shape[1], stations.size, dtype=np.uint16)
     return np.asarray(tables[stations, cells])
@@ -128,15 +162,25 @@ def _line(parts: list[Times], services: list[Times], layout: Layout, key: str) -
 
 def play_lines(layout: Layout, drawn: list[Drawn]) -> list[Played]:
     """Every line by the recursion, one after another along the way."""
+    played = play_primary(layout, drawn)
+    found = serve_secondary(layout, [one.sent for one in played], [one.secondary_service for one in drawn])
+    for one, sent in zip(played, found, strict=True):
+        one.secondary_start = sent.start
+    return played
+
+
+def play_primary(layout: Layout, drawn: list[Drawn]) -> list[Played]:
+    """Export stations and booths; those classes that share a line must be there together."""
     scenario = layout.scenario
     names = [lane.name for lane in scenario.lanes]
     at_road = {one.name: one.arrival for one in drawn}
     by_name = {one.name: one for one in drawn}
     for station in scenario.neighbour:
-        parts = [by_name[name] for name in station.traffic]
+        parts = [by_name[name] for name in station.traffic if name in by_name]
         needs = [one.export_service for one in parts if one.export_service is not None]
-        found = _line([one.arrival for one in parts], needs, layout, f"neighbour/{station.name}")
-        at_road.update({one.name: ends for one, (_starts, ends) in zip(parts, found, strict=True)})
+        if parts:
+            found = _line([one.arrival for one in parts], needs, layout, f"neighbour/{station.name}")
+            at_road.update({one.name: ends for one, (_starts, ends) in zip(parts, found, strict=True)})
     primary: dict[str, tuple[Times, Times]] = {}
     lane_of = {traffic.name: traffic.lanes[0] for traffic in scenario.traffic}
     for owner in {layout.owner(name) for name in names}:
@@ -155,18 +199,20 @@ def play_lines(layout: Layout, drawn: list[Drawn]) -> list[Played]:
         played.append(
             Played(one.name, one.arrival, at_road[one.name], lane, start, end, nothing, sent, one.referred, status)
         )
-    _play_secondary(layout, drawn, played)
     return played
 
 
-def _play_secondary(layout: Layout, drawn: list[Drawn], played: list[Played]) -> None:
+def serve_secondary(layout: Layout, sent: list[Sent], needs: list[Times]) -> list[Sent]:
+    """Those sent on, with the start of their secondary service."""
+    starts = [np.full(one.at.size, np.nan) for one in sent]
     for index, station in enumerate(layout.scenario.secondary):
-        masks = [one.referred[one.referred >= 0] == index for one in drawn]
-        parts = [one.secondary_arrival[mask] for one, mask in zip(played, masks, strict=True)]
-        needs = [one.secondary_service[mask] for one, mask in zip(drawn, masks, strict=True)]
-        found = _line(parts, needs, layout, f"secondary/{station.name}")
-        for one, mask, (starts, _ends) in zip(played, masks, found, strict=True):
-            one.secondary_start[mask] = starts
+        masks = [one.to == index for one in sent]
+        parts = [one.at[mask] for one, mask in zip(sent, masks, strict=True)]
+        services = [need[mask] for need, mask in zip(needs, masks, strict=True)]
+        found = _line(parts, services, layout, f"secondary/{station.name}")
+        for start, mask, (begun, _ends) in zip(starts, masks, found, strict=True):
+            start[mask] = begun
+    return [replace(one, start=start) for one, start in zip(sent, starts, strict=True)]
 
 
 def play_network(layout: Layout, drawn: list[Drawn]) -> list[Played]:

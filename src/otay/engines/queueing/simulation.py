@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 from otay.core.findings import Finding, warning
 from otay.core.i18n import N_
 from otay.engines.queueing.layout import Layout, lay_out
-from otay.engines.queueing.measures import measure
-from otay.engines.queueing.playing import play
+from otay.engines.queueing.replication import run
 from otay.engines.queueing.scenario import Scenario
 
 Progress = Callable[[int], None]
@@ -106,7 +105,7 @@ def on_threads(
 
 def runs(layout: Layout, count: int, progress: Progress | None = None, threads: int | None = None) -> list[Any]:
     """Figures of ``count`` replications."""
-    return on_threads(lambda index: measure(layout, play(layout, index)), count, progress, threads)
+    return on_threads(lambda index: run(layout, index), count, progress, threads)
 
 
 def simulate(
