@@ -21,18 +21,21 @@ from otay.engines.queueing.tallying import (
     HOUR_SERVED,
     HOUR_WAITED,
     LONGEST,
+    QUEUE,
     STARTED,
     TURNED_AWAY,
     WAITED,
     WITHIN,
     Frame,
     Tally,
+    by_hour,
     new_tally,
     quantiles,
     tally_arrays,
     together,
 )
 
+Floats = NDArray[np.float64]
 Numbers = dict[str, float]
 Series = dict[str, NDArray[np.float64]]
 
@@ -66,9 +69,9 @@ def count(layout: Layout, one: Played, *, compiled: bool = COMPILED) -> Counted:
     rows[lanes] = np.arange(1, len(lanes) + 1)
     tally, frame = new_tally(len(lanes) + 1, layout.horizon), frame_of(layout)
     if compiled:
-        from otay.engines.queueing.passing import tally_compiled
+        from otay.engines.queueing.passing import framed, tally_kernel
 
-        tally_compiled(frame, tally, rows[one.lane], one.arrival, one.at_road, one.start, one.end, one.status)
+        tally_kernel(framed(frame), tally, rows[one.lane], one.arrival, one.at_road, one.start, one.end, one.status)
     else:
         tally_arrays(frame, tally, rows[one.lane], one.arrival, one.at_road, one.start, one.end, one.status)
     return Counted(one.name, lanes, tally)
@@ -93,53 +96,52 @@ def figures(layout: Layout, counted: Sequence[Counted], sent: Sequence[Sent]) ->
         tally = together([one.tally], layout.horizon)
         groups[f"traffic/{one.name}"] = _figures(layout, tally)
         series[f"traffic/{one.name}"] = _by_hour(tally)
-    in_lane: dict[int, Tally] = {}
+    in_lane: dict[int, Floats] = {}
     for index, lane in enumerate(layout.scenario.lanes):
-        rows = [one.tally.row(1 + one.lanes.index(index)) for one in counted if index in one.lanes]
+        rows = [one.tally[1 + one.lanes.index(index)][None] for one in counted if index in one.lanes]
         tally = in_lane[index] = together(rows, layout.horizon)
         groups[f"lane/{lane.name}"] = _figures(layout, tally) | _queue(tally)
         series[f"lane/{lane.name}"] = _by_hour(tally)
     for name in layout.booths:
         here = [index for index, lane in enumerate(layout.scenario.lanes) if layout.owner(lane.name) == name]
-        groups[f"lane/{name}"] |= _use(layout, name, sum(float(in_lane[index].sums[0, BUSY]) for index in here))
+        groups[f"lane/{name}"] |= _use(layout, name, sum(float(in_lane[index][BUSY]) for index in here))
     for index, station in enumerate(layout.scenario.secondary):
         groups[f"secondary/{station.name}"] = _secondary(layout, index, sent)
     groups["total"] = _figures(layout, together([one.tally for one in counted], layout.horizon))
     return groups, series
 
 
-def _figures(layout: Layout, tally: Tally) -> Numbers:
-    counts, sums = tally.counts[0], tally.sums[0]
-    served = int(counts[STARTED])
+def _figures(layout: Layout, tally: Floats) -> Numbers:
+    served = float(tally[STARTED])
     median, ninety, high = quantiles(tally, (0.5, 0.9, 0.95))
     figures: Numbers = {
-        "arrivals": float(counts[ARRIVED]),
-        "served": float(counts[DONE]),
-        "balked": float(counts[BALKED]),
-        "turned_away": float(counts[TURNED_AWAY]),
-        "mean_wait": float(sums[WAITED] / served) if served else np.nan,
+        "arrivals": float(tally[ARRIVED]),
+        "served": float(tally[DONE]),
+        "balked": float(tally[BALKED]),
+        "turned_away": float(tally[TURNED_AWAY]),
+        "mean_wait": float(tally[WAITED] / served) if served else np.nan,
         "median_wait": median,
         "p90_wait": ninety,
         "p95_wait": high,
-        "max_wait": float(sums[LONGEST]) if served else np.nan,
-        "share_within": float(counts[WITHIN] / served) if served else np.nan,
-        "delay_hours": float(sums[WAITED] / 60),
+        "max_wait": float(tally[LONGEST]) if served else np.nan,
+        "share_within": float(tally[WITHIN] / served) if served else np.nan,
+        "delay_hours": float(tally[WAITED] / 60),
     }
     if layout.scenario.neighbour:
-        over = int(counts[CAME_OVER])
-        figures["neighbour_delay"] = float(sums[DELAYED] / over) if over else np.nan
+        over = float(tally[CAME_OVER])
+        figures["neighbour_delay"] = float(tally[DELAYED] / over) if over else np.nan
     return figures
 
 
-def _by_hour(tally: Tally) -> NDArray[np.float64]:
+def _by_hour(tally: Floats) -> NDArray[np.float64]:
     """Mean wait of those who came in each hour of the week from Monday; NaN where nobody came."""
-    total, vehicles = tally.hours[0, HOUR_WAITED], tally.hours[0, HOUR_SERVED]
+    total, vehicles = by_hour(tally, HOUR_WAITED), by_hour(tally, HOUR_SERVED)
     return np.asarray(np.divide(total, vehicles, out=np.full(168, np.nan), where=vehicles > 0))
 
 
-def _queue(tally: Tally) -> Numbers:
+def _queue(tally: Floats) -> Numbers:
     """Vehicles that wait (and are served in the end), looked at every few minutes."""
-    line = np.cumsum(tally.queue[0])[:-1]
+    line = np.cumsum(tally[QUEUE:])[:-1]
     return {"mean_queue": float(line.mean()) if line.size else 0.0, "max_queue": float(line.max(initial=0))}
 
 

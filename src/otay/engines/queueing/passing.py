@@ -25,10 +25,13 @@ from otay.engines.queueing.tallying import (
     HOUR_SERVED,
     HOUR_WAITED,
     HOUR_WITHIN,
+    HOURS,
     LONGEST,
+    QUEUE,
     SHIFT,
     STARTED,
     WAITED,
+    WAITS,
     WITHIN,
     ZERO_EXPONENT,
     Frame,
@@ -36,82 +39,71 @@ from otay.engines.queueing.tallying import (
 )
 
 Ints = NDArray[np.int64]
+Framed = tuple[float, float, float, int]
+"""Since, horizon, limit, shift."""
 PER_MINUTE = 1 / 60
 
 
 @kernel
-def stand(hours: Times, frame: Times, begin: float, end: float) -> float:
+def stand(row: Times, place: int, frame: Framed, begin: float, end: float) -> float:
     """Add the minutes from ``begin`` to ``end`` to the hours of the week in which they fall; how many they are."""
     begin, end = max(begin, 0.0), min(end, frame[1])
     if not begin < end:
         return 0.0
-    whole, hour = end - begin, np.int64(begin * PER_MINUTE)
-    while begin < end:
-        until = min(end, (hour + 1) * 60.0)
-        hours[(hour + np.int64(frame[3])) % 168] += max(0.0, until - begin)
+    whole, until = end - begin, np.floor(begin * PER_MINUTE) * 60.0 + 60.0
+    hour = (np.int64(until * PER_MINUTE + 0.5) - 1 + frame[3]) % HOURS
+    while until < end:
+        row[place + hour] += until - begin
         begin = until
-        hour += 1
+        until += 60.0
+        hour = hour + 1 if hour < HOURS - 1 else 0
+    row[place + hour] += end - begin
     return whole
 
 
 @kernel
-def note(
-    frame: Times,
-    counts: Ints,
-    sums: Times,
-    waits: Ints,
-    hours: Times,
-    queue: Ints,
-    arrival: float,
-    at: float,
-    start: float,
-    end: float,
-) -> None:
-    """Count one vehicle in one row. ``frame``: since, horizon, limit, shift; NaN for what never came."""
+def note(row: Times, frame: Framed, arrival: float, at: float, start: float, end: float) -> None:
+    """Count one vehicle in ``row``; NaN for what never came."""
     served = start >= at
-    stand(hours[HOUR_LINE], frame, at, start if served else frame[1])
+    stand(row, HOUR_LINE, frame, at, start if served else frame[1])
     if served:
-        sums[BUSY] += stand(hours[HOUR_BUSY], frame, start, end)
+        row[BUSY] += stand(row, HOUR_BUSY, frame, start, end)
     if arrival < frame[0]:
         return
-    counts[ARRIVED] += 1
+    row[ARRIVED] += 1
     if not at >= arrival:
         return
-    hour = (np.int64(np.floor(at * PER_MINUTE)) + np.int64(frame[3])) % 168
-    sums[DELAYED] += at - arrival
-    counts[CAME_OVER] += 1
-    hours[HOUR_ARRIVED, hour] += 1.0
-    hours[HOUR_DELAYED, hour] += at - arrival
-    hours[HOUR_OVER, hour] += 1.0
+    hour = (np.int64(np.floor(at * PER_MINUTE)) + frame[3]) % HOURS
+    row[DELAYED] += at - arrival
+    row[CAME_OVER] += 1
+    row[HOUR_ARRIVED + hour] += 1
+    row[HOUR_DELAYED + hour] += at - arrival
+    row[HOUR_OVER + hour] += 1
     if not served:
         return
     wait = start - at
-    counts[STARTED] += 1
-    sums[WAITED] += wait
-    hours[HOUR_SERVED, hour] += 1.0
-    hours[HOUR_WAITED, hour] += wait
-    if wait > sums[LONGEST]:
-        sums[LONGEST] = wait
+    row[STARTED] += 1
+    row[WAITED] += wait
+    row[HOUR_SERVED + hour] += 1
+    row[HOUR_WAITED + hour] += wait
+    row[LONGEST] = max(row[LONGEST], wait)
     if wait <= frame[2]:
-        counts[WITHIN] += 1
-        hours[HOUR_WITHIN, hour] += 1.0
+        row[WITHIN] += 1
+        row[HOUR_WITHIN + hour] += 1
     if wait > 0:
-        waits[min((np.float64(wait + 1.0).view(np.int64) >> SHIFT) - ZERO_EXPONENT, CELLS - 1)] += 1
+        cells = (np.float64(wait + 1.0).view(np.int64) >> SHIFT) - ZERO_EXPONENT
+        row[WAITS + min(cells, CELLS - 1)] += 1
     else:
-        counts[AT_ONCE] += 1
-    looks = queue.size - 1
-    queue[min(max(np.int64(np.ceil(at / GRID)), 0), looks)] += 1
-    queue[min(max(np.int64(np.ceil(start / GRID)), 0), looks)] -= 1
+        row[AT_ONCE] += 1
+    last = row.size - 1
+    row[min(max(QUEUE + np.int64(np.ceil(at * (1 / GRID))), QUEUE), last)] += 1
+    row[min(max(QUEUE + np.int64(np.ceil(start * (1 / GRID))), QUEUE), last)] -= 1
 
 
 @kernel
 def tally_kernel(
-    frame: Times,
-    counts: Ints,
-    sums: Times,
-    waits: Ints,
-    hours: Times,
-    queue: Ints,
+    frame: Framed,
+    tally: Tally,
     rows: NDArray[np.int8],
     arrival: Times,
     at: Times,
@@ -121,52 +113,21 @@ def tally_kernel(
 ) -> None:
     """Count vehicles from arrays."""
     for index in range(arrival.size):
-        row = rows[index]
-        state = status[index]
-        if state > 0 and arrival[index] >= frame[0]:
-            counts[row, state] += 1
-        note(
-            frame,
-            counts[row],
-            sums[row],
-            waits[row],
-            hours[row],
-            queue[row],
-            arrival[index],
-            at[index],
-            start[index],
-            end[index],
-        )
+        row = tally[rows[index]]
+        if status[index] > 0 and arrival[index] >= frame[0]:
+            row[status[index]] += 1
+        note(row, frame, arrival[index], at[index], start[index], end[index])
 
 
-def framed(frame: Frame) -> Times:
+def framed(frame: Frame) -> Framed:
     """The frame as kernels take it."""
-    return np.array([frame.since, frame.horizon, frame.limit, frame.shift])
-
-
-def tally_compiled(
-    frame: Frame,
-    tally: Tally,
-    rows: NDArray[np.int8],
-    arrival: Times,
-    at: Times,
-    start: Times,
-    end: Times,
-    status: NDArray[np.int8],
-) -> None:
-    """:func:`otay.engines.queueing.tallying.tally_arrays`, compiled."""
-    parts = (tally.counts, tally.sums, tally.waits, tally.hours, tally.queue)
-    tally_kernel(framed(frame), *parts, rows, arrival, at, start, end, status)
+    return float(frame.since), float(frame.horizon), float(frame.limit), int(frame.shift)
 
 
 @kernel
 def pass_kernel(  # noqa: C901 one pass, for speed
-    frame: Times,
-    counts: Ints,
-    sums: Times,
-    waits: Ints,
-    hours: Times,
-    queue: Ints,
+    frame: Framed,
+    row: Times,
     gaps: State,
     cells: State,
     shares: State,
@@ -215,8 +176,8 @@ def pass_kernel(  # noqa: C901 one pass, for speed
         if start == start:
             book(free, size, end)
             if arrival >= frame[0]:
-                counts[DONE] += 1
-        note(frame, counts, sums, waits, hours, queue, arrival, arrival, start, end)
+                row[DONE] += 1
+        note(row, frame, arrival, arrival, start, end)
         if edges.size == 0:
             continue
         drawn_share, referral = share(shares), 0

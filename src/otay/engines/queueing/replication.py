@@ -80,11 +80,10 @@ def _pass(layout: Layout, traffic: Traffic, replication: int) -> tuple[Counted, 
     while True:
         tally = new_tally(2, layout.horizon)
         at, to, arrival = np.empty(most), np.empty(most, np.int64), np.empty(most)
-        row = (tally.counts[1], tally.sums[1], tally.waits[1], tally.hours[1], tally.queue[1])
         drawn = [state.copy() for state in states]
         sent = pass_kernel(
             framed(frame_of(layout)),
-            *row,
+            tally[1],
             *drawn,
             passed,
             60.0 * -24 * scenario.warm_up_days,

@@ -21,55 +21,42 @@ CELL_BITS = 8
 CELLS = 18 << CELL_BITS
 SHIFT = 52 - CELL_BITS
 ZERO_EXPONENT = 1023 << CELL_BITS
+HOURS = 168
 ARRIVED, DONE, BALKED, TURNED_AWAY, STARTED, WITHIN, AT_ONCE, CAME_OVER = range(8)
-"""Columns of ``counts``; done, balked and turned away are the states of the network too."""
-WAITED, LONGEST, BUSY, DELAYED = range(4)
-"""Columns of ``sums``, minutes."""
-HOUR_ARRIVED, HOUR_SERVED, HOUR_WAITED, HOUR_WITHIN, HOUR_DELAYED, HOUR_OVER, HOUR_LINE, HOUR_BUSY = range(8)
-"""Rows of ``hours``: by hour of arrival on this side vehicles, those served, minutes waited, waits within the limit,
-minutes at the neighbour's and vehicles that passed there; then minutes stood in line and in a booth in each hour, by
-whoever stood there, warm-up and never served included."""
+"""Columns of counts; done, balked and turned away are the states of the network too."""
+WAITED, LONGEST, BUSY, DELAYED = range(8, 12)
+"""Columns of sums, minutes."""
+HOUR_ARRIVED, HOUR_SERVED, HOUR_WAITED, HOUR_WITHIN, HOUR_DELAYED, HOUR_OVER, HOUR_LINE, HOUR_BUSY = range(
+    12, 12 + 8 * HOURS, HOURS
+)
+"""Where stretches of 168 hours of the week begin: by hour of arrival on this side vehicles, those served, minutes
+waited, waits within the limit, minutes at the neighbour's and vehicles that passed there; then minutes stood in line
+and in a booth in each hour, by whoever stood there, warm-up and never served included."""
+WAITS = 12 + 8 * HOURS
+QUEUE = WAITS + CELLS
 
-
-@dataclass(slots=True)
-class Tally:
-    """Counts by row; ``hours`` (8 by 168 a row) by hour of the week from Monday; ``queue``: changes of the line."""
-
-    counts: Ints
-    sums: Floats
-    waits: Ints
-    hours: Floats
-    queue: Ints
-
-    def row(self, index: int) -> Tally:
-        """One row alone."""
-        part = slice(index, index + 1)
-        return Tally(self.counts[part], self.sums[part], self.waits[part], self.hours[part], self.queue[part])
+Tally = Floats
+"""Rows of columns as above, then the histogram of waits, then changes of the line every five minutes."""
 
 
 def new_tally(rows: int, horizon: float) -> Tally:
     """Nothing counted yet."""
-    return Tally(
-        np.zeros((rows, 8), np.int64),
-        np.zeros((rows, 4)),
-        np.zeros((rows, CELLS), np.int64),
-        np.zeros((rows, 8, 168)),
-        np.zeros((rows, int(horizon) // GRID + 1), np.int64),
-    )
+    return np.zeros((rows, QUEUE + int(horizon) // GRID + 1))
 
 
-def together(parts: Iterable[Tally], horizon: float) -> Tally:
-    """All rows of all parts as one."""
-    whole = new_tally(1, horizon)
+def together(parts: Iterable[Tally], horizon: float) -> Floats:
+    """All rows of all parts as one row."""
+    whole = new_tally(1, horizon)[0]
     for part in parts:
-        whole.counts += part.counts.sum(axis=0)
-        longest = max(float(whole.sums[0, LONGEST]), float(part.sums[:, LONGEST].max(initial=0.0)))
-        whole.sums += part.sums.sum(axis=0)
-        whole.sums[0, LONGEST] = longest
-        whole.waits += part.waits.sum(axis=0)
-        whole.hours += part.hours.sum(axis=0)
-        whole.queue += part.queue.sum(axis=0)
+        longest = max(whole[LONGEST], part[:, LONGEST].max(initial=0.0))
+        whole += part.sum(axis=0)
+        whole[LONGEST] = longest
     return whole
+
+
+def by_hour(row: Floats, begin: int) -> Floats:
+    """One stretch of hours of the week from Monday."""
+    return row[begin : begin + HOURS]
 
 
 def edge(cell: Ints | int) -> Floats:
@@ -78,10 +65,9 @@ def edge(cell: Ints | int) -> Floats:
     return np.asarray(np.ldexp(1.0 + within / (1 << CELL_BITS), np.asarray(cell) >> CELL_BITS) - 1.0)
 
 
-def quantiles(tally: Tally, shares: Iterable[float]) -> list[float]:
-    """Waits of the first row that these shares of its vehicles do not exceed; NaN where nobody was served."""
-    cells, at_once = tally.waits[0], int(tally.counts[0, AT_ONCE])
-    served = int(tally.counts[0, STARTED])
+def quantiles(row: Floats, shares: Iterable[float]) -> list[float]:
+    """Waits that these shares of the vehicles do not exceed; NaN where nobody was served."""
+    cells, at_once, served = row[WAITS:QUEUE], row[AT_ONCE], row[STARTED]
     below = at_once + np.cumsum(cells)
     found = []
     for share in shares:
@@ -92,7 +78,7 @@ def quantiles(tally: Tally, shares: Iterable[float]) -> list[float]:
         cell = int(np.searchsorted(below, rank))
         low, high = edge(cell), edge(cell + 1)
         wait = float(low + (rank - (below[cell] - cells[cell])) / cells[cell] * (high - low))
-        found.append(min(wait, float(tally.sums[0, LONGEST])))
+        found.append(min(wait, float(row[LONGEST])))
     return found
 
 
@@ -118,54 +104,52 @@ def tally_arrays(
     status: NDArray[np.int8],
 ) -> None:
     """Count vehicles from whole arrays, by numpy: what the kernel is compared with, and used where none compiles."""
-    for row in np.unique(rows).tolist():
-        here = np.flatnonzero(rows == row)
+    for index in np.unique(rows).tolist():
+        row, here = tally[index], np.flatnonzero(rows == index)
         begin = start[here]
         waiting = np.where(np.isnan(begin), frame.horizon, begin)
-        tally.hours[row, HOUR_LINE] += _standing(frame, at[here], waiting)
+        by_hour(row, HOUR_LINE)[:] += _standing(frame, at[here], waiting)
         busy = _standing(frame, begin, end[here])
-        tally.hours[row, HOUR_BUSY] += busy
-        tally.sums[row, BUSY] += busy.sum()
+        by_hour(row, HOUR_BUSY)[:] += busy
+        row[BUSY] += busy.sum()
         here = here[arrival[here] >= frame.since]
-        _arrivals(frame, tally, row, arrival[here], at[here], status[here])
+        _arrivals(frame, row, arrival[here], at[here], status[here])
         here = here[np.isfinite(start[here])]
         if here.size:
-            _waits(frame, tally, row, at[here], start[here])
+            _waits(frame, row, at[here], start[here])
 
 
-def _arrivals(frame: Frame, tally: Tally, row: int, arrival: Floats, at: Floats, status: NDArray[np.int8]) -> None:
-    counts = tally.counts[row]
-    counts[ARRIVED] += arrival.size
+def _arrivals(frame: Frame, row: Floats, arrival: Floats, at: Floats, status: NDArray[np.int8]) -> None:
+    row[ARRIVED] += arrival.size
     for state in (DONE, BALKED, TURNED_AWAY):
-        counts[state] += (status == state).sum()
+        row[state] += (status == state).sum()
     came = np.isfinite(at)
-    over = (at - arrival)[came]
-    hour = _hour(frame, at[came])
-    tally.sums[row, DELAYED] += over.sum()
-    counts[CAME_OVER] += over.size
-    tally.hours[row, HOUR_ARRIVED] += np.bincount(hour, minlength=168)
-    tally.hours[row, HOUR_DELAYED] += np.bincount(hour, over, 168)
-    tally.hours[row, HOUR_OVER] += np.bincount(hour, minlength=168)
+    over, hour = (at - arrival)[came], _hour(frame, at[came])
+    row[DELAYED] += over.sum()
+    row[CAME_OVER] += over.size
+    by_hour(row, HOUR_ARRIVED)[:] += np.bincount(hour, minlength=HOURS)
+    by_hour(row, HOUR_DELAYED)[:] += np.bincount(hour, over, HOURS)
+    by_hour(row, HOUR_OVER)[:] += np.bincount(hour, minlength=HOURS)
 
 
-def _waits(frame: Frame, tally: Tally, row: int, at: Floats, start: Floats) -> None:
-    counts, sums, waits = tally.counts[row], tally.sums[row], start - at
-    counts[STARTED] += waits.size
-    counts[WITHIN] += (waits <= frame.limit).sum()
-    sums[WAITED] += waits.sum()
-    sums[LONGEST] = max(float(sums[LONGEST]), float(waits.max()))
+def _waits(frame: Frame, row: Floats, at: Floats, start: Floats) -> None:
+    waits = start - at
+    row[STARTED] += waits.size
+    row[WITHIN] += (waits <= frame.limit).sum()
+    row[WAITED] += waits.sum()
+    row[LONGEST] = max(row[LONGEST], waits.max())
     late = waits[waits > 0]
-    counts[AT_ONCE] += waits.size - late.size
+    row[AT_ONCE] += waits.size - late.size
     cells = ((late + 1.0).view(np.int64) >> SHIFT) - ZERO_EXPONENT
-    tally.waits[row] += np.bincount(np.minimum(cells, CELLS - 1), minlength=CELLS)
+    row[WAITS:QUEUE] += np.bincount(np.minimum(cells, CELLS - 1), minlength=CELLS)
     hour = _hour(frame, at)
-    tally.hours[row, HOUR_SERVED] += np.bincount(hour, minlength=168)
-    tally.hours[row, HOUR_WAITED] += np.bincount(hour, waits, 168)
-    tally.hours[row, HOUR_WITHIN] += np.bincount(hour[waits <= frame.limit], minlength=168)
-    looks = tally.queue.shape[1] - 1
+    by_hour(row, HOUR_SERVED)[:] += np.bincount(hour, minlength=HOURS)
+    by_hour(row, HOUR_WAITED)[:] += np.bincount(hour, waits, HOURS)
+    by_hour(row, HOUR_WITHIN)[:] += np.bincount(hour[waits <= frame.limit], minlength=HOURS)
+    looks = row.size - QUEUE - 1
     for times, sign in ((at, 1), (start, -1)):
-        place = np.clip(np.ceil(times / GRID), 0, looks).astype(np.int64)
-        tally.queue[row] += sign * np.bincount(place, minlength=looks + 1)
+        place = np.clip(np.ceil(times * (1 / GRID)), 0, looks).astype(np.int64)
+        row[QUEUE:] += sign * np.bincount(place, minlength=looks + 1)
 
 
 def _hour(frame: Frame, at: Floats) -> Ints:
