@@ -46,15 +46,18 @@ def state_of(generator: np.random.Generator) -> State:
 
 
 @kernel
+def turn(first: int, second: int, third: int, count: int) -> tuple[int, int, int, int, int]:
+    """The next 64 bits and the state after them: a loop that draws much keeps the state out of memory."""
+    drawn = first + second + count
+    turned = ((third << np.uint64(24)) | (third >> np.uint64(40))) + drawn
+    return drawn, second ^ (second >> np.uint64(11)), third + (third << np.uint64(3)), turned, count + np.uint64(1)
+
+
+@kernel
 def word(state: State) -> int:
     """The next 64 bits."""
-    first, second, third, count = state[0], state[1], state[2], state[3]
-    drawn = first + second + count
-    state[0] = second ^ (second >> np.uint64(11))
-    state[1] = third + (third << np.uint64(3))
-    state[2] = ((third << np.uint64(24)) | (third >> np.uint64(40))) + drawn
-    state[3] = count + np.uint64(1)
-    return drawn  # type: ignore[no-any-return]
+    drawn, state[0], state[1], state[2], state[3] = turn(state[0], state[1], state[2], state[3])
+    return drawn
 
 
 @kernel

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from otay.engines.compiling import COMPILED, kernel
-from otay.engines.queueing.drawing import State, exponential, state_of
+from otay.engines.queueing.drawing import INSIDE, WIDTH, State, beyond, state_of, turn
 from otay.engines.queueing.fifo import Times, book
 from otay.engines.queueing.lines import fifo
 
@@ -14,12 +14,22 @@ from otay.engines.queueing.lines import fifo
 @kernel
 def steady_kernel(state: State, gap: float, service: float, free: Times, servers: int, waits: Times) -> None:
     """Fill ``waits``; two numbers a customer, the gap before and the service."""
-    now = 0.0
-    for index in range(waits.size):
-        now += exponential(state) * gap
+    now, begin = 0.0, 0.0
+    first, second, third, count = state[0], state[1], state[2], state[3]
+    for number in range(2 * waits.size):
+        drawn, first, second, third, count = turn(first, second, third, count)
+        layer, bits = (drawn >> np.uint64(3)) & np.uint64(255), drawn >> np.uint64(11)
+        value = np.float64(np.int64(bits)) * WIDTH[layer]
+        if bits >= INSIDE[layer]:
+            state[0], state[1], state[2], state[3] = first, second, third, count
+            value = beyond(state, layer, value)
+            first, second, third, count = state[0], state[1], state[2], state[3]
+        if number & 1:
+            book(free, servers, begin + value * service)
+            continue
+        now += value * gap
         begin = max(now, free[0])
-        waits[index] = begin - now
-        book(free, servers, begin + exponential(state) * service)
+        waits[number >> 1] = begin - now
 
 
 def steady(
