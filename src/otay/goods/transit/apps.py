@@ -11,3 +11,11 @@ class TransitConfig(AppConfig):
     label = "transit"
     verbose_name = _("Transit")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Tell the house."""
+        from otay.goods.transit import registering
+        from otay.goods.transit.reports import registering as reports
+
+        registering.register()
+        reports.register()

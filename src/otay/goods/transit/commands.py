@@ -12,6 +12,7 @@ import click
 
 from otay.core.findings import Finding, refuses
 from otay.core.i18n import N_
+from otay.goods.transit.reports import commands as reports
 from otay.node.commandline import Console, Group, option, plain_command
 
 if TYPE_CHECKING:
@@ -143,3 +144,7 @@ def _line(alarm: Alarm, console: Console) -> str:
     severity = console.text(_SEVERITIES[alarm.severity])
     times = f"{_iso(alarm.time)}  {_iso(alarm.detected_at)}"
     return f"{times}  {alarm.kind} [{severity}] {alarm.text(console.language)} ({about})"
+
+
+for _command in reports.ALL:
+    transit.add_command(_command)

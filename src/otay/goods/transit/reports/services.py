@@ -1,4 +1,4 @@
-"""Changes: devices admitted and barred, marks taken off."""
+"""Changes: reports received over HTTP, devices admitted and barred, marks taken off."""
 
 from __future__ import annotations
 
@@ -7,15 +7,48 @@ from collections.abc import Sequence
 from django.db import transaction
 from django.db.models import Min
 
+from otay.core.errors import Forbidden
+from otay.core.i18n import N_
+from otay.goods.transit.reports.answering import answers_to
 from otay.goods.transit.reports.domain import Due
-from otay.goods.transit.reports.models import Report, ReportingDevice, ReportMark
+from otay.goods.transit.reports.incoming import ANY_PARTY, Message
+from otay.goods.transit.reports.models import Door, Report, ReportingDevice, ReportMark
 from otay.goods.transit.reports.queries import chunks
-from otay.node import audit
+from otay.goods.transit.reports.storing import Settled, store
+from otay.goods.transit.reports.writing import hold_admissions
+from otay.node import audit, clock
 from otay.node.actors import Actor
 from otay.node.audit import Event
 from otay.node.clock import real_now
 
 ADMIT = "transit.admit_devices"
+REPORT = "transit.report"
+
+
+def may_report(actor: Actor) -> str:
+    """The firm whose devices ``actor`` may report for; ``ANY_PARTY`` for who may admit devices.
+
+    Raises:
+        Forbidden: when it may not report, or speaks for no firm.
+    """
+    actor.require(REPORT)
+    if actor.may(ADMIT):
+        return ANY_PARTY
+    if not actor.party:
+        raise Forbidden(N_("%(actor)s speaks for no firm, and so for no device"), actor=actor.name)
+    return actor.party
+
+
+def receive(*, actor: Actor, frames: Sequence[tuple[str, bytes]]) -> tuple[Settled, list[bytes]]:
+    """Keep frames that a gateway sends, (protocol, bytes) each: what became of them, and what devices want to hear.
+
+    Raises:
+        Forbidden: see :func:`may_report`.
+    """
+    party = may_report(actor)
+    messages = [Message(actor.key, data, family[:16], party=party) for family, data in frames]
+    settled = store(Door.HTTP, messages)
+    return settled, answers_to(messages, clock.now())
 
 
 def judged(due: Due) -> None:
@@ -33,6 +66,7 @@ def admit(*, actor: Actor, device_ids: Sequence[str], family: str = "", party: s
         Forbidden: unless ``actor`` may admit devices.
     """
     actor.require(ADMIT)
+    hold_admissions(change=True)
     names = sorted(set(device_ids))
     for part in chunks(names):
         ReportingDevice.objects.bulk_create([ReportingDevice(identifier=name) for name in part], ignore_conflicts=True)
@@ -56,6 +90,7 @@ def bar(*, actor: Actor, device_ids: Sequence[str], reason: str) -> None:
         Forbidden: unless ``actor`` may admit devices.
     """
     actor.require(ADMIT)
+    hold_admissions(change=True)
     names = sorted(set(device_ids))
     for part in chunks(names):
         ReportingDevice.objects.filter(identifier__in=part).update(state=ReportingDevice.State.BARRED)
