@@ -151,10 +151,15 @@ def _use(layout: Layout, lane: str, busy: float) -> Numbers:
     return {"booth_hours": open_minutes / 60, "utilisation": busy / open_minutes if open_minutes else np.nan}
 
 
-def _secondary(layout: Layout, index: int, sent: Sequence[Sent]) -> Numbers:
+def waits_in_secondary(layout: Layout, index: int, sent: Sequence[Sent]) -> Floats:
+    """Waits of those who count before one station; NaN of who was never served there."""
     since = frame_of(layout).since
     waits = [(one.start - one.at)[(one.arrival >= since) & (one.to == index)] for one in sent]
-    every = np.concatenate(waits) if waits else np.empty(0)
+    return np.concatenate(waits) if waits else np.empty(0)
+
+
+def _secondary(layout: Layout, index: int, sent: Sequence[Sent]) -> Numbers:
+    every = waits_in_secondary(layout, index, sent)
     served = every[~np.isnan(every)]
     return {
         "arrivals": float(every.size),
