@@ -1,5 +1,6 @@
 """The screening floor as a Django app: what it tells the house."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.apps import AppConfig
@@ -37,7 +38,49 @@ class ScreeningConfig(AppConfig):
         )
         for indicator in indicators.INDICATORS:
             registry.indicators.register(indicator)
+        self._watchlists()
         post_migrate.connect(_first_rules, sender=self)
+
+    def _watchlists(self) -> None:
+        from otay.node import jobs, registry, roles
+        from otay.screening.watchlists import rescreening
+
+        keeps = [roles.TARGETING, roles.SUPERVISOR]
+        sees = [*keeps, roles.AUDITOR]
+        roles.declare("screening.view_watchlists", _("See watchlists and hits"), held_by=sees)
+        roles.declare("screening.propose_entries", _("Make watchlists and propose entries"), held_by=keeps)
+        roles.declare(
+            "screening.activate_entries", _("Put versions of watchlists in force"), held_by=[roles.SUPERVISOR]
+        )
+        roles.declare("screening.review_hits", _("Clear and confirm hits of watchlists"), held_by=keeps)
+        roles.declare("screening.record_redress", _("Record and answer requests for correction"), held_by=keeps)
+        registry.pages.register(registry.Pages("watchlists", "watchlists/", "otay.screening.watchlists.urls"))
+        registry.apis.register(
+            registry.Api("watchlists", "watchlists", "otay.screening.watchlists.api:router", "watchlists")
+        )
+        for entry in (
+            registry.MenuEntry(
+                "list_hits", "border", _("Hits to review"), "watchlists:hits", "screening.view_watchlists", order=50
+            ),
+            registry.MenuEntry(
+                "watchlists", "border", _("Watchlists"), "watchlists:lists", "screening.view_watchlists", order=55
+            ),
+        ):
+            registry.menu.register(entry)
+        jobs.register(
+            jobs.Job(
+                "screening.rescreen",
+                _("Everyone expected, screened again"),
+                rescreening.run_job,
+                "screening.activate_entries",
+            )
+        )
+        registry.schedules.register(
+            registry.Schedule(
+                "screening.watchlists", _("Watchlist entries that begin or end, cleared matches that expire"),
+                timedelta(days=1), rescreening.due_today,
+            )
+        )  # fmt: skip
 
 
 def _first_rules(using: str = "default", **kwargs: Any) -> None:

@@ -49,15 +49,14 @@ class Listed:
     party: Party
 
 
-def _decoded(path: Path, findings: list[Finding]) -> str:
-    data = path.read_bytes()
+def _decoded(data: bytes, name: str, findings: list[Finding]) -> str:
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as problem:
         line = data[: problem.start].count(b"\n") + 1
         findings.append(
             warning(
-                f"{path.name}, line {line}",
+                f"{name}, line {line}",
                 "names.encoding",
                 N_("This is not UTF-8; the file is read as Windows-1252."),
                 remedy=N_("Check accented letters, or save the file as UTF-8."),
@@ -76,34 +75,39 @@ def read_table(path: Path, *needed: Sequence[str]) -> Table:
     Raises:
         Refused: if there is no header, or columns are missing, or the file is not a table.
     """
+    return table_of(path.read_bytes(), path.name, *needed)
+
+
+def table_of(data: bytes, name: str, *needed: Sequence[str]) -> Table:
+    """Read a table from ``data``; ``name`` is what findings call it. Otherwise as :func:`read_table`."""
     findings: list[Finding] = []
-    text = _decoded(path, findings)
+    text = _decoded(data, name, findings)
     lines = text.split("\n", 1)
     reader = csv.reader(io.StringIO(text), delimiter=_delimiter(lines[0]), strict=True)
     try:
         columns = tuple(cell.strip().lower() for cell in next(reader, []))
-        _check_columns(path, columns, needed)
-        rows = list(_rows(path, reader, columns, findings))
+        _check_columns(name, columns, needed)
+        rows = list(_rows(name, reader, columns, findings))
     except csv.Error as problem:
-        place = f"{path.name}, line {reader.line_num}"
+        place = f"{name}, line {reader.line_num}"
         raise Refused(
             N_("%(file)s is not a table."),
-            file=path.name,
+            file=name,
             findings=[error(place, "names.table", N_("The line cannot be read: %(reason)s."), reason=str(problem))],
         ) from None
     return Table(columns, rows, findings)
 
 
-def _check_columns(path: Path, columns: Sequence[str], needed: Sequence[Sequence[str]]) -> None:
+def _check_columns(name: str, columns: Sequence[str], needed: Sequence[Sequence[str]]) -> None:
     twice = sorted({column for column in columns if column and columns.count(column) > 1})
     if not twice and any(set(group) <= set(columns) for group in needed):
         return
     choices = " / ".join(", ".join(group) for group in needed)
     finding = (
-        error(f"{path.name}, line 1, column {twice[0]}", "names.column_twice", N_("The column stands twice."), twice[0])
+        error(f"{name}, line 1, column {twice[0]}", "names.column_twice", N_("The column stands twice."), twice[0])
         if twice
         else error(
-            f"{path.name}, line 1",
+            f"{name}, line 1",
             "names.columns",
             N_("Columns are missing: %(needed)s."),
             ", ".join(columns),
@@ -111,10 +115,10 @@ def _check_columns(path: Path, columns: Sequence[str], needed: Sequence[Sequence
             needed=choices,
         )
     )
-    raise Refused(N_("%(file)s cannot be used."), file=path.name, findings=[finding])
+    raise Refused(N_("%(file)s cannot be used."), file=name, findings=[finding])
 
 
-def _rows(path: Path, reader: Iterator[list[str]], columns: Sequence[str], findings: list[Finding]) -> Iterator[Row]:
+def _rows(name: str, reader: Iterator[list[str]], columns: Sequence[str], findings: list[Finding]) -> Iterator[Row]:
     number = 0
     line = 1
     for cells in reader:
@@ -125,7 +129,7 @@ def _rows(path: Path, reader: Iterator[list[str]], columns: Sequence[str], findi
         if len(cells) != len(columns):
             findings.append(
                 error(
-                    f"{path.name}, line {first}",
+                    f"{name}, line {first}",
                     "names.cells",
                     N_("The row has %(found)d cells, the header %(expected)d; the row is left out."),
                     found=len(cells),

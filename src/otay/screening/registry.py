@@ -56,7 +56,8 @@ class Rescreener:
     ``batches()`` yields them some thousand at a time, always in the same order. ``take(parties, hits)`` gets
     those whose hits may have changed, each with all its hits as they are now (``hits[i]`` belongs to ``parties[i]``,
     as ``watchlists.screen`` answers), inside a transaction; it may be called again with the same. ``count()``: about
-    how many parties there are, for the progress.
+    how many parties there are, for the progress. ``key`` is the first part of the parties' keys (``traveller`` of
+    ``traveller:17``): ``take`` also tells the room when an officer clears or confirms a hit.
     """
 
     key: str

@@ -128,7 +128,8 @@ class Hit:
 
     ``entry`` and ``version`` name the entry within ``list`` and its version; ``entry_id`` is the row of that version.
     ``score`` is that of the name alone, 0 to 1. ``cleared``: an officer said before that the party is not this entry,
-    and neither has changed since. ``id`` is the row in the review queue (0 where it was not kept).
+    and neither has changed since; ``confirmed``: an officer said that it is. ``id`` is the row in the review queue (0
+    where it was not kept).
     """
 
     list: str
@@ -142,6 +143,7 @@ class Hit:
     score: float
     reasons: tuple[Reason, ...] = ()
     cleared: bool = False
+    confirmed: bool = False
     id: int = 0
 
 

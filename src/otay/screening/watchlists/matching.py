@@ -50,8 +50,11 @@ class Index:
         self._entry_of = [place for place, _row in rows]
         self._list = names.Watchlist([row for _place, row in rows])
 
-    def match(self, parties: Sequence[Party], today: date, *, without: Collection[str] = ()) -> list[Match]:
-        """What stands of ``parties``, by party, best first; at most one match for a party and an entry."""
+    def match(self, parties: Sequence[Party], today: date | None, *, without: Collection[str] = ()) -> list[Match]:
+        """What stands of ``parties`` on the day ``today`` (None: valid or not), by party, best first.
+
+        A party and an entry have at most one match.
+        """
         rows = [(place, row) for place, party in enumerate(parties) for row in _party_rows(party)]
         if not rows or not self._entry_of:
             return []
@@ -88,9 +91,10 @@ def _births(asked: names.Party, row: names.Party) -> BirthAgreement:
     return BirthAgreement(int(compare_birth_dates(pair[0], pair[1])[0]))
 
 
-def _valid(entry: EntryVersion, today: date) -> bool:
-    return (entry.valid_from is None or entry.valid_from <= today) and (
-        entry.valid_until is None or today <= entry.valid_until
+def _valid(entry: EntryVersion, today: date | None) -> bool:
+    return today is None or (
+        (entry.valid_from is None or entry.valid_from <= today)
+        and (entry.valid_until is None or today <= entry.valid_until)
     )
 
 

@@ -106,13 +106,15 @@ def keep(parties: Sequence[Party], hits: Sequence[Sequence[Hit]], *, actor: Acto
             actor=actor,
             events=[audit.Event("screening.hits_found", party.key, detail={"hits": n}) for party, n in counts],
         )
-    ids = {key: row.pk for key, row in held.items()}
-    if fresh:
-        ids |= {key: row.pk for key, row in _held({row.party_key for row in fresh}).items()}
+    rows = held | (_held({row.party_key for row in fresh}) if fresh else {})
     return [
-        [replace(hit, id=ids[party.key, party.fingerprint, hit.entry_id]) for hit in found] if found else []
+        [_numbered(hit, rows[party.key, party.fingerprint, hit.entry_id]) for hit in found] if found else []
         for party, found in zip(parties, hits, strict=True)
     ]
+
+
+def _numbered(hit: Hit, row: ListHit) -> Hit:
+    return replace(hit, id=row.pk, confirmed=row.state == State.CONFIRMED)
 
 
 def _held(party_keys: Collection[str]) -> dict[tuple[str, str, int], ListHit]:
