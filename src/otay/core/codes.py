@@ -97,6 +97,11 @@ def hs_description(code: str) -> str | None:
     return _harmonized_system().get(code)
 
 
+def subheadings() -> list[str]:
+    """Every six-digit code of HS 2022, ascending."""
+    return sorted(code for code in _harmonized_system() if len(code) == 6)
+
+
 _lock = threading.Lock()
 
 
