@@ -108,7 +108,10 @@ def browser() -> Iterator[Browser]:
 def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Node]]:
     """Both nodes as the demo makes them: reference data, invented people, an agreement in force; and both serving."""
     sides = homes.sides(tmp_path_factory.mktemp("border"), 0)
-    sides = tuple(replace(side, url=f"http://127.0.0.1:{_free_port()}") for side in sides)
+    sides = tuple(
+        replace(side, url=f"http://127.0.0.1:{_free_port()}", exchange_url=f"https://127.0.0.1:{_free_port()}")
+        for side in sides
+    )
     with ExitStack() as clerks:
         asked = [clerks.enter_context(Clerk(side)) for side in sides if homes.make(side)]
         with ThreadPoolExecutor() as both:

@@ -18,6 +18,7 @@ from ninja.throttling import AnonRateThrottle
 
 from otay.core.canonical import digest
 from otay.core.i18n import N_, translate
+from otay.exchange import tls
 from otay.exchange.domain.envelope import MAX_BYTES
 from otay.exchange.domain.refusals import Code, Rejected
 from otay.exchange.domain.request import HEADER
@@ -104,6 +105,7 @@ def deliver(request: HttpRequest) -> HttpResponse:
     if not _turns.acquire(timeout=TURN_WITHIN):
         return _busy()
     try:
+        _require_door()
         return JsonResponse(acceptance.accept_batch(_body(request)))
     except Rejected as refusal:
         return _refused(refusal)
@@ -114,7 +116,21 @@ def deliver(request: HttpRequest) -> HttpResponse:
         _turns.release()
 
 
+def _require_door() -> None:
+    """Where the node has a door with mutual TLS, nothing of a neighbour is taken at any other.
+
+    Raises:
+        Rejected: at the other.
+    """
+    if not tls.is_door_process():
+        raise Rejected(
+            Code.WRONG_DOOR,
+            N_("This node talks to its neighbours at its own door only, over mutual TLS: see its identity"),
+        )
+
+
 def _asking(request: HttpRequest) -> Any:
+    _require_door()
     return answering.asking_peer(request.headers.get(HEADER, ""), target=request.get_full_path())
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -11,7 +12,7 @@ from django.conf import settings
 
 from otay.core.errors import Conflict
 from otay.core.i18n import N_
-from otay.exchange.domain.keys import Identity, SigningKey
+from otay.exchange.domain.keys import SigningKey
 
 FILE = "signing.pem"
 
@@ -50,13 +51,28 @@ def make_key() -> SigningKey:
 
 
 def _make(file: Path) -> None:
+    write_once(file, SigningKey.generate().pem())
+
+
+def _partial(file: Path, content: bytes) -> Path:
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    partial = file.with_name(f"{file.name}.{os.getpid()}.partial")
+    partial = file.with_name(f"{file.name}.{os.getpid()}.{threading.get_ident()}.partial")
     handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(handle, "wb") as stream:
-        stream.write(SigningKey.generate().pem())
+        stream.write(content)
         stream.flush()
         os.fsync(stream.fileno())
+    return partial
+
+
+def write_over(file: Path, content: bytes) -> None:
+    """Write ``file`` whole or not at all, readable by its owner alone."""
+    os.replace(_partial(file, content), file)
+
+
+def write_once(file: Path, content: bytes) -> None:
+    """As :func:`write_over`, but what is there already stays: two processes that try at once end with the same."""
+    partial = _partial(file, content)
     try:
         os.link(partial, file)  # fails where the file exists: an existing key is never replaced
     except FileExistsError:
@@ -112,9 +128,3 @@ def own_public_keys() -> dict[str, bytes]:
 def own_country() -> str:
     """The country code of this node."""
     return str(settings.OTAY.country)
-
-
-def own_identity() -> Identity:
-    """Who this node is."""
-    node = settings.OTAY
-    return Identity(node.country, node.name, node.url, own_key().public)

@@ -33,6 +33,8 @@ class Peer(models.Model):
     country = models.CharField(_("country"), max_length=2, unique=True)
     name = models.CharField(_("name"), max_length=120)
     url = models.CharField(_("address"), max_length=300)
+    door = models.CharField(_("door"), max_length=300, blank=True, default="")
+    authority = models.TextField(blank=True, default="")
     state = models.CharField(max_length=10, choices=State.choices, default=State.TRUSTED)
     trusted_at = models.DateTimeField()
     trusted_by = models.CharField(max_length=64)

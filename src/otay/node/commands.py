@@ -44,11 +44,16 @@ def audit() -> None:
 @option("--url", default="http://127.0.0.1:8000", show_default=True, help=N_("Address the node is reached at."))
 @option("--database", help=N_("sqlite:///PATH or postgresql://USER:PASSWORD@HOST/NAME; else SQLite in DIR."))
 @option("--time-zone", default="UTC", show_default=True, help=N_("Time zone of the node's pages."))
+@option(
+    "--exchange-url",
+    help=N_("Address of the door for neighbours, with mutual TLS; else port 8443 of the host of an https url."),
+)
 @option("--demo", is_flag=True, help=N_("A demonstration: invented people, loopback only."))
 @plain_command
 def init(console: Console, folder: Path, country: str, name: str | None, language: str | None, **given: Any) -> None:
     """Folder, settings, tables."""
     country = country.upper()
+    given["exchange_url"] = given["exchange_url"] or config.default_exchange_url(given["url"])
     made = config.create(
         folder.resolve(), country=country, name=name or f"Otay {country}",
         language=language or ("es-mx" if country == "MX" else "en"), **given,

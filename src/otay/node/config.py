@@ -47,6 +47,8 @@ class NodeConfig:
     demo: bool = False
     durable: bool = True
     trusted_origins: tuple[str, ...] = ()
+    exchange_url: str = ""
+    """Address of the neighbours' door, with mutual TLS; empty: neighbours knock at ``url``."""
 
     @property
     def keys(self) -> Path:
@@ -89,7 +91,10 @@ def load(home: Path) -> NodeConfig:
 
 
 def _checked(home: Path, path: Path, raw: dict[str, Any]) -> NodeConfig:
-    known = {"country", "name", "language", "time_zone", "url", "database", "demo", "durable", "trusted_origins"}
+    known = {
+        "country", "name", "language", "time_zone", "url", "database", "demo", "durable", "trusted_origins",
+        "exchange_url",
+    }  # fmt: skip
     if unknown := sorted(set(raw) - known):
         raise BadConfiguration(
             N_("%(path)s: unknown setting %(unknown)s; known are %(known)s"),
@@ -109,6 +114,8 @@ def _checked(home: Path, path: Path, raw: dict[str, Any]) -> NodeConfig:
     country, url = str(raw["country"]).upper(), str(raw["url"]).rstrip("/")
     zone, demo = str(raw.get("time_zone", "UTC")), bool(raw.get("demo", False))
     _check_values(path, country=country, url=url, zone=zone, demo=demo)
+    exchange_url = str(raw.get("exchange_url", "")).rstrip("/")
+    _check_exchange_url(path, exchange_url, url)
     return NodeConfig(
         home=home,
         country=country,
@@ -120,6 +127,7 @@ def _checked(home: Path, path: Path, raw: dict[str, Any]) -> NodeConfig:
         demo=demo,
         durable=bool(raw.get("durable", True)),
         trusted_origins=tuple(raw.get("trusted_origins", ())),
+        exchange_url=exchange_url,
     )
 
 
@@ -141,6 +149,24 @@ def _check_values(path: Path, *, country: str, url: str, zone: str, demo: bool) 
         ZoneInfo(zone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise BadConfiguration(N_("%(path)s: time_zone %(value)s is not known"), path=path, value=zone) from None
+
+
+def _check_exchange_url(path: Path, value: str, url: str) -> None:
+    parts = urlsplit(value)
+    if value and (
+        parts.scheme != "https" or not parts.hostname or not parts.port or parts.netloc == urlsplit(url).netloc
+    ):
+        raise BadConfiguration(
+            N_("%(path)s: exchange_url is %(value)s; expected https://host:port, another port than that of url"),
+            path=path, value=value,
+        )  # fmt: skip
+
+
+def default_exchange_url(url: str) -> str:
+    """The neighbours' door of a node at ``url``: port 8443 of the same host; none for one that is not on HTTPS."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    return f"https://{f'[{host}]' if ':' in host else host}:8443" if parts.scheme == "https" and host else ""
 
 
 def is_loopback(host: str) -> bool:
@@ -171,6 +197,7 @@ def create(
     time_zone: str = "UTC",
     database: str | None = None,
     demo: bool = False,
+    exchange_url: str = "",
 ) -> NodeConfig:
     """Make the node's folder: settings and a session secret. An existing node.toml is never overwritten.
 
@@ -187,6 +214,8 @@ def create(
         "time_zone": time_zone,
         "url": url,
     }
+    if exchange_url:
+        settings["exchange_url"] = exchange_url
     _checked(home, path, {**settings, "demo": demo})
     keys = home / "keys"
     keys.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -19,7 +19,7 @@ OTAY = load(node_home())
 SECRET_KEY = OTAY.secret_key()
 DEBUG = False
 _host = urlsplit(OTAY.url)
-ALLOWED_HOSTS = [_host.hostname or "localhost"]
+ALLOWED_HOSTS = list({_host.hostname or "localhost", urlsplit(OTAY.exchange_url or OTAY.url).hostname or "localhost"})
 CSRF_TRUSTED_ORIGINS = list(OTAY.trusted_origins)
 _HTTPS = _host.scheme == "https"
 

@@ -138,6 +138,21 @@ def trust(console: Console, source: str, expected: str) -> None:
     )
 
 
+@exchange.command(
+    help=N_("Open the door for neighbours (mutual TLS) by hand; the background of the node does so by itself."),
+    epilog=N_("\b\nExample:\n  otay exchange door --home /srv/otay"),
+)
+@node_command
+def door(console: Console) -> None:
+    """Until SIGTERM or Ctrl-C."""
+    from otay.exchange import door as doors
+    from otay.exchange import tls
+
+    if not tls.wanted():
+        raise Refused(N_("node.toml names no exchange_url: neighbours knock at the url of the node"))
+    doors.serve()
+
+
 def _day(ctx: click.Context, param: click.Parameter, value: datetime | None) -> datetime | None:
     return value.replace(tzinfo=UTC) if value else None
 

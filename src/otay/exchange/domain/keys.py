@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from otay.core.canonical import canonical_json
 from otay.core.i18n import N_
+from otay.exchange.domain import certificates
 from otay.exchange.domain.refusals import Code, Rejected
 
 IDENTITY = "otay.identity.v1"
@@ -109,6 +110,10 @@ class Identity:
     name: str
     url: str
     public: bytes
+    door: str = ""
+    """Where its door with mutual TLS is; empty: the door is at ``url``."""
+    authority: str = ""
+    """The certificate (PEM) of the authority that issues the door's certificates."""
 
     @property
     def key(self) -> str:
@@ -117,7 +122,10 @@ class Identity:
 
     def document(self) -> dict[str, Any]:
         """The part that is signed."""
+        # A node without a door of its own has the document that it always had.
+        door = {"door": self.door, "authority": self.authority} if self.door else {}
         return {
+            **door,
             "format": IDENTITY,
             "country": self.country,
             "name": self.name,
@@ -143,7 +151,10 @@ def read_identity(raw: Any) -> Identity:
     if not isinstance(document, dict) or document.get("format") != IDENTITY:
         raise Rejected(Code.MALFORMED, N_("This is not an identity document. Make one with: otay exchange identity"))
     texts = country, name, url = [document.get(part) for part in ("country", "name", "url")]
-    identity = Identity(str(country), str(name), str(url), decode(document.get("public")))
+    identity = Identity(
+        str(country), str(name), str(url), decode(document.get("public")),
+        str(document.get("door", "")), str(document.get("authority", "")),
+    )  # fmt: skip
     if not all(isinstance(text, str) and text for text in texts) or document != identity.document():
         raise Rejected(Code.MALFORMED, N_("The identity document lacks a part, or its key name does not fit its key"))
     if len(identity.country) != 2 or not identity.country.isupper():
@@ -154,6 +165,15 @@ def read_identity(raw: Any) -> Identity:
         )
     if not identity.url.startswith(("https://", "http://")):
         raise Rejected(Code.MALFORMED, N_("The identity document's address must begin with https:// or http://"))
+    _check_door(identity)
     if not verifies(identity.public, IDENTITY, document, raw.get("signature")):
         raise Rejected(Code.BAD_SIGNATURE, N_("The identity document's signature does not hold: it was altered"))
     return identity
+
+
+def _check_door(identity: Identity) -> None:
+    if not identity.door:
+        return
+    if not identity.door.startswith("https://"):
+        raise Rejected(Code.MALFORMED, N_("The identity document's door must begin with https://"))
+    certificates.check_authority(identity.authority)

@@ -23,6 +23,7 @@ class Code(StrEnum):
     NOT_AGREED = "not_agreed"
     GAP = "gap"
     FORK = "fork"
+    WRONG_DOOR = "wrong_door"
 
 
 TITLES: dict[str, str] = {
@@ -37,6 +38,7 @@ TITLES: dict[str, str] = {
     Code.NOT_AGREED: N_("Not covered by the agreement"),
     Code.GAP: N_("A number is missing"),
     Code.FORK: N_("Two versions of one history"),
+    Code.WRONG_DOOR: N_("At the wrong door"),
 }
 
 _STATUS = {
@@ -48,6 +50,7 @@ _STATUS = {
     Code.NOT_AGREED: 403,
     Code.GAP: 409,
     Code.FORK: 409,
+    Code.WRONG_DOOR: 421,
 }
 
 

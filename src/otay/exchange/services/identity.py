@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 
 from otay.core.errors import Conflict, NotFound
 from otay.core.i18n import N_
-from otay.exchange import keystore, queries
+from otay.exchange import keystore, queries, tls
 from otay.exchange.domain.keys import Identity, read_identity, signed_identity
 from otay.exchange.models import Peer, PeerHealth, PeerKey
 from otay.node import audit, clock
@@ -17,10 +18,17 @@ from otay.node.actors import Actor
 MANAGE = "exchange.manage"
 
 
+def own_identity() -> Identity:
+    """Who this node is."""
+    node = settings.OTAY
+    public = keystore.own_key().public
+    return Identity(node.country, node.name, node.url, public, node.exchange_url, tls.authority_pem())
+
+
 def ensure_identity() -> Identity:
     """This node's identity; its key is made at the first call."""
     keystore.make_key() if not keystore.path().exists() else keystore.own_key()
-    return keystore.own_identity()
+    return own_identity()
 
 
 def identity_document() -> dict[str, Any]:
@@ -47,16 +55,22 @@ def trust(*, actor: Actor, document: Any) -> Peer:
     known = PeerKey.objects.select_related("peer").filter(key=identity.key).first()
     if known and (known.peer.country != identity.country or known.state == PeerKey.State.REVOKED):
         raise Conflict(N_("The key %(key)s was revoked, or belongs to another country's node"), key=identity.key)
+    told = {"name": identity.name, "url": identity.url, "door": identity.door, "authority": identity.authority}
     peer, _made = Peer.objects.update_or_create(
         country=identity.country,
-        defaults={"name": identity.name, "url": identity.url},
-        create_defaults={"name": identity.name, "url": identity.url, "trusted_at": at, "trusted_by": actor.key},
+        defaults=told,
+        create_defaults={**told, "trusted_at": at, "trusted_by": actor.key},
     )
     PeerHealth.objects.get_or_create(peer=peer)
     if known is None:
         PeerKey.objects.create(peer=peer, key=identity.key, public=identity.public, since=at)
     audit.record(
-        actor=actor, action="exchange.peer_trusted", subject=f"node:{peer.country}", key=identity.key, url=peer.url
+        actor=actor,
+        action="exchange.peer_trusted",
+        subject=f"node:{peer.country}",
+        key=identity.key,
+        url=peer.url,
+        door=peer.door,
     )
     return peer
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
-from functools import cache
+import ssl
+from functools import lru_cache
 from typing import Any
 
 import httpx
@@ -12,7 +13,7 @@ import httpx
 from otay.core.canonical import digest
 from otay.core.errors import OtayError
 from otay.core.i18n import N_
-from otay.exchange import keystore
+from otay.exchange import keystore, tls
 from otay.exchange.domain.keys import SigningKey
 from otay.exchange.domain.request import HEADER, SignedRequest
 from otay.exchange.models import Peer
@@ -40,10 +41,12 @@ class Declined(OtayError):
         self.answer = answer
 
 
-@cache
-def client() -> httpx.Client:
-    """One client a process: connections stay open. Proxies of the environment are not for the neighbour's door."""
+@lru_cache(maxsize=16)
+def client(context: ssl.SSLContext | None = None) -> httpx.Client:
+    """One client a process and neighbour: connections stay open. Proxies of the environment are not for the
+    neighbour's door. ``context``: of mutual TLS; None: what the system trusts."""
     return httpx.Client(
+        verify=True if context is None else context,
         timeout=httpx.Timeout(30.0, connect=5.0),
         limits=httpx.Limits(max_connections=8),
         trust_env=False,
@@ -61,7 +64,7 @@ def deliver(peer: Peer, raw: bytes) -> dict[str, Any]:
     headers = {"Content-Type": BATCH_TYPE}
     if len(raw) >= _COMPRESS_FROM:
         raw, headers["Content-Encoding"] = gzip.compress(raw, compresslevel=1, mtime=0), "gzip"
-    return _call("POST", f"{peer.url}{DOOR}/deliver", headers=headers, content=raw)
+    return _call(peer, "POST", f"{DOOR}/deliver", headers=headers, content=raw)
 
 
 def ask(
@@ -74,7 +77,7 @@ def ask(
         Declined: a refusal.
     """
     target = str(httpx.URL(f"{DOOR}{path}", params=params or None).raw_path.decode())
-    return _call("GET", f"{peer.url}{target}", headers=_signed(peer, target, purpose, key))
+    return _call(peer, "GET", target, headers=_signed(peer, target, purpose, key))
 
 
 def question(peer: Peer, body: bytes) -> dict[str, Any]:
@@ -85,7 +88,7 @@ def question(peer: Peer, body: bytes) -> dict[str, Any]:
         Declined: a refusal.
     """
     target = f"{DOOR}/reconcile?digest={digest(body).hex()}"
-    return _call("POST", f"{peer.url}{target}", headers={**_signed(peer, target, "reconcile"), **_JSON}, content=body)
+    return _call(peer, "POST", target, headers={**_signed(peer, target, "reconcile"), **_JSON}, content=body)
 
 
 _JSON = {"Content-Type": "application/json"}
@@ -111,12 +114,19 @@ def fetch_identity(url: str) -> dict[str, Any]:
     Raises:
         Unreachable: when there is no node.
     """
-    return _call("GET", f"{url.rstrip('/')}{DOOR}/identity", headers={})
+    return _answered(client(), "GET", f"{url.rstrip('/')}{DOOR}/identity", headers={})
 
 
-def _call(method: str, url: str, **options: Any) -> dict[str, Any]:
+def _call(peer: Peer, method: str, target: str, **options: Any) -> dict[str, Any]:
+    """Over mutual TLS where the neighbour has such a door, with our certificate if we have one."""
+    if not peer.door:
+        return _answered(client(), method, f"{peer.url}{target}", **options)
+    return _answered(client(tls.context_to(peer.authority)), method, f"{peer.door}{target}", **options)
+
+
+def _answered(caller: httpx.Client, method: str, url: str, **options: Any) -> dict[str, Any]:
     try:
-        with client().stream(method, url, **options) as answer:
+        with caller.stream(method, url, **options) as answer:
             content = _bounded(answer)
     except (httpx.HTTPError, httpx.InvalidURL) as problem:
         raise Unreachable(

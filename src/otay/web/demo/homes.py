@@ -32,14 +32,23 @@ class Side:
     time_zone: str
     home: Path
     url: str
+    exchange_url: str
+    """Its door for the neighbour, with mutual TLS."""
 
 
 def sides(base: Path, port: int) -> tuple[Side, Side]:
-    """The United States at ``port`` and Mexico at the next."""
+    """The United States at ``port`` and Mexico at the next; their doors for each other at the two after."""
+    http, https = "http://127.0.0.1", "https://127.0.0.1"
+    us = f"{http}:{port}", f"{https}:{port + 2}"
+    mx = f"{http}:{port + 1}", f"{https}:{port + 3}"
     return (
-        Side("us", "US", "United States", "en", "America/Los_Angeles", base / "us", f"http://127.0.0.1:{port}"),
-        Side("mx", "MX", "México", "es-mx", "America/Tijuana", base / "mx", f"http://127.0.0.1:{port + 1}"),
+        Side("us", "US", "United States", "en", "America/Los_Angeles", base / "us", *us),
+        Side("mx", "MX", "México", "es-mx", "America/Tijuana", base / "mx", *mx),
     )
+
+
+DOORS = 4
+"""How many ports the two nodes listen at."""
 
 
 def make(side: Side) -> bool:
@@ -54,10 +63,13 @@ def make(side: Side) -> bool:
             url=side.url,
             time_zone=side.time_zone,
             demo=True,
+            exchange_url=side.exchange_url,
         )
         return True
-    if config.load(side.home).url != side.url:
-        text = re.sub(r"(?m)^url\s*=.*$", f'url = "{side.url}"', path.read_text(encoding="utf-8"), count=1)
+    known = config.load(side.home)
+    if (known.url, known.exchange_url) != (side.url, side.exchange_url):
+        text = re.sub(r"(?m)^(exchange_)?url\s*=.*\n", "", path.read_text(encoding="utf-8"))
+        text += f'url = "{side.url}"\nexchange_url = "{side.exchange_url}"\n'
         partial = path.with_suffix(".partial")
         partial.write_text(text, encoding="utf-8")
         partial.replace(path)

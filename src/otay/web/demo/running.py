@@ -66,7 +66,7 @@ class Demonstration:
         """Both nodes made, filled, paired and serving."""
         known = homes.load_state(self.wish.base)
         port = self.wish.port or (known.port if known else 8001)
-        processes.require_free([port, port + 1])
+        processes.require_free(range(port, port + homes.DOORS))
         sides = homes.sides(self.wish.base, port)
         for side in sides:
             homes.make(side)
