@@ -134,6 +134,9 @@ class Shares:
             raise Refused(N_("The shares cannot be used"), findings=findings)
 
 
+USUAL = Shares()
+
+
 @dataclass(frozen=True, slots=True)
 class Chosen:
     """Where a declaration goes. ``drawn``: by lot, also where another reason would have chosen it.
@@ -151,7 +154,7 @@ class Chosen:
 
 
 def choose_all(
-    candidates: Sequence[Candidate], capacity: Capacity, secret: bytes, shares: Shares = Shares()
+    candidates: Sequence[Candidate], capacity: Capacity, secret: bytes, shares: Shares = USUAL
 ) -> list[Chosen]:
     """The lane of every candidate, in their order.
 

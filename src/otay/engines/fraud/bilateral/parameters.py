@@ -20,7 +20,7 @@ KINDS = ("undervaluation", "misclassification", "transshipment", "short_declarat
 
 @dataclass(frozen=True, slots=True)
 class Traders:
-    """How many of each there are; ``cheats``: share of importers that cheat at some time."""
+    """How many of each there are; ``cheats``: share of importers active as cheats at any time."""
 
     importers: int = 1500
     exporters: int = 900
@@ -69,7 +69,7 @@ class Fraud:
 
 @dataclass(frozen=True, slots=True)
 class Honesty:
-    """How honest books differ: missing and mistyped references, parties, masses, days; parts, re-exports, low values."""
+    """How honest books differ: missing and mistyped references and parties, masses, days, parts, low values."""
 
     reference_missing: float = 0.25
     reference_mistyped: float = 0.02

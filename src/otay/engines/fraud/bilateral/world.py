@@ -95,7 +95,7 @@ def _relations(parameters: Parameters, random: np.random.Generator, products: in
         "relation_exporter": random.choice(traders.exporters, size=count, p=popularity / popularity.sum()),
         "relation_product": product,
         "relation_price": random.normal(0, spread, count),
-        "relation_mass": random.normal(6.0, 1.3, count),
+        "relation_mass": random.normal(7.3, 1.3, count),
         "relation_weight": size[importer] / width[importer] * np.exp(random.normal(0, 0.8, count)),
         "relation_third": np.where(random.random(count) < 0.35, random.integers(0, len(THIRD), count), -1),
         "broker": random.integers(0, traders.brokers, traders.importers),
@@ -113,8 +113,8 @@ def _falling(count: int) -> Floats:
 def _cheats(parameters: Parameters, random: np.random.Generator) -> dict[str, Any]:
     fraud, importers = parameters.fraud, parameters.traders.importers
     begin = random.integers(-fraud.life_days, parameters.days, importers)
-    # over the whole time each importer has one chance to be a cheat, so that a like share is active at any moment
-    share = parameters.traders.cheats * (parameters.days + fraud.life_days) / max(1, fraud.life_days) / 2
+    # each importer has one time to cheat in; the share counts who is active at any moment
+    share = parameters.traders.cheats * (parameters.days + fraud.life_days) / max(1, fraud.life_days)
     is_cheat = random.random(importers) < min(1.0, share)
     life = np.maximum(30, random.exponential(fraud.life_days, importers)).astype(np.int64)
     draw, late = random.random(importers), fraud.turn_day

@@ -100,6 +100,10 @@ class Tolerances:
     edge_days: int = 21
 
 
+#: The tolerances of an ordinary land border.
+USUAL = Tolerances()
+
+
 @dataclass(slots=True)
 class Sides:
     """Equal-length arrays, one place a pair: what both records say.
@@ -138,7 +142,7 @@ class Compared:
     causes: NDArray[np.int32]
 
 
-def compare(sides: Sides, tolerances: Tolerances = Tolerances()) -> Compared:
+def compare(sides: Sides, tolerances: Tolerances = USUAL) -> Compared:
     """Apply every rule to every pair."""
     causes = np.zeros(len(sides.exporting), np.int32)
     goods, digits = _goods(*sides.hs)
@@ -290,7 +294,7 @@ _CAUSES_OF = {
 }
 
 
-def compare_one(exported: Record, imported: Record, tolerances: Tolerances = Tolerances()) -> list[Element]:
+def compare_one(exported: Record, imported: Record, tolerances: Tolerances = USUAL) -> list[Element]:
     """Every element of one pair, in the order of ``ELEMENTS``; elements that neither side has are left out."""
     found = compare(_one(exported, imported), tolerances)
     ratios = {"quantity": found.quantity_ratio, "mass": found.mass_ratio, "value": found.value_ratio}

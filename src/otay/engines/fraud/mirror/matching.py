@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from otay.engines.fraud.mirror.assignment import assign
 from otay.engines.fraud.mirror.candidates import candidate_pairs
-from otay.engines.fraud.mirror.comparing import NO_DAY, Cause, Compared, Sides, Tolerances, Verdict, compare
+from otay.engines.fraud.mirror.comparing import NO_DAY, USUAL, Cause, Compared, Sides, Tolerances, Verdict, compare
 from otay.engines.fraud.mirror.parts import parts_of
 from otay.engines.fraud.mirror.records import Book, books
 from otay.engines.fraud.mirror.scoring import DOCUMENTS, evidence, threshold
@@ -69,14 +69,14 @@ class Matched:
 
 
 def match(
-    exports: pl.DataFrame, imports: pl.DataFrame, *, rates: Rates | None = None, tolerances: Tolerances = Tolerances()
+    exports: pl.DataFrame, imports: pl.DataFrame, *, rates: Rates | None = None, tolerances: Tolerances = USUAL
 ) -> Matched:
     """Match two tables with columns named as in :mod:`otay.engines.fraud.columns`."""
     left, right = books(exports, imports, rates)
     return match_books(left, right, tolerances)
 
 
-def match_books(exports: Book, imports: Book, tolerances: Tolerances = Tolerances()) -> Matched:
+def match_books(exports: Book, imports: Book, tolerances: Tolerances = USUAL) -> Matched:
     """Match two books that :func:`otay.engines.fraud.mirror.records.books` made."""
     pairs = find_pairs(exports, imports, tolerances)
     compared = compare(pair_sides(exports, imports, pairs), tolerances)
@@ -95,7 +95,7 @@ def match_books(exports: Book, imports: Book, tolerances: Tolerances = Tolerance
     )
 
 
-def find_pairs(exports: Book, imports: Book, tolerances: Tolerances = Tolerances()) -> Pairs:
+def find_pairs(exports: Book, imports: Book, tolerances: Tolerances = USUAL) -> Pairs:
     """Which records belong together."""
     left, right = candidate_pairs(exports, imports)
     worth = evidence(exports, imports, left, right, tolerances.freight) - threshold(exports, imports)
@@ -276,7 +276,7 @@ def _exporting(exports: Book, imports: Book, left: Ints, right: Ints) -> Ints:
 
 
 def _alone_causes(book: Book, other: Book, rows: Ints, tolerances: Tolerances, *, exporting: bool) -> NDArray[np.int32]:
-    """Innocent causes why a record stands alone: an import below the threshold, a day near the edge, a third country."""
+    """Innocent causes why a record stands alone: an import below the threshold, the edge of the book, a third country."""
     causes = np.zeros(len(rows), np.int32)
     days = other.day[other.day != NO_DAY]
     day = book.day[rows]
@@ -293,7 +293,7 @@ def _alone_causes(book: Book, other: Book, rows: Ints, tolerances: Tolerances, *
 FINDINGS = ("value_below", "value_above", "goods", "origin", "mass", "quantity", "date", "split_below_threshold")
 
 
-def findings_of(matched: Matched, tolerances: Tolerances = Tolerances()) -> dict[str, NDArray[np.bool_]]:
+def findings_of(matched: Matched, tolerances: Tolerances = USUAL) -> dict[str, NDArray[np.bool_]]:
     """For each of ``FINDINGS`` the pairs to which it applies: what nothing innocent explains."""
     verdicts, found = matched.compared.verdicts, matched.compared
     differs = {name: verdict == Verdict.DIFFERS for name, verdict in verdicts.items()}
@@ -310,7 +310,7 @@ def findings_of(matched: Matched, tolerances: Tolerances = Tolerances()) -> dict
     }
 
 
-def pair_table(matched: Matched, tolerances: Tolerances = Tolerances()) -> pl.DataFrame:
+def pair_table(matched: Matched, tolerances: Tolerances = USUAL) -> pl.DataFrame:
     """One row a pair: rows of both tables (from 0), relation, confidence, verdicts, ratios, causes and findings."""
     pairs, found = matched.pairs, matched.compared
     named = {name: mask for name, mask in findings_of(matched, tolerances).items() if name != "split_below_threshold"}
