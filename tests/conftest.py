@@ -13,6 +13,11 @@ settings.register_profile(
 )
 settings.load_profile("house")
 
+_INVESTIGATIONS = [
+    f"investigations_{name}"
+    for name in ("caseentry", "evidencecustody", "outcomeevent", "seizeditem", "seizurecustody")
+]
+
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: pytest.FixtureRequest) -> None:
@@ -24,6 +29,7 @@ def django_db_setup(django_db_setup: None, django_db_blocker: pytest.FixtureRequ
     with django_db_blocker.unblock():  # type: ignore[attr-defined]
         for table in (
             protection.AUDIT, "declarations_declarationversion", "screening_entryversion", "screening_entrychange",
+            "passengers_travellerversion",
             "transit_movementevent", "transit_alarmevent", "transit_seallogentry",
         ):  # fmt: skip
             protection.remove(connection, table)

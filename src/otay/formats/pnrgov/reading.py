@@ -31,13 +31,14 @@ def read(data: bytes, name: str = "") -> ReadResult:
     findings = [*file.findings, *other_types(file.messages, TYPE)]
     records = []
     for parts in transfers([message for message in file.messages if message.type in (TYPE, "")]):
-        record, found = _read_transfer(parts)
+        record, found = read_transfer(parts)
         records.append(record)
         findings += found
     return ReadResult(KEY, records, capped(findings))
 
 
-def _read_transfer(parts: Sequence[Message]) -> tuple[Record, list[Finding]]:
+def read_transfer(parts: Sequence[Message]) -> tuple[Record, list[Finding]]:
+    """One record of the parts of a transfer."""
     readers = [_MessageReader(part) for part in parts]
     for reader in readers:
         reader.read()
