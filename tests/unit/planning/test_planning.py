@@ -202,3 +202,29 @@ def test_help_has_examples_in_both_languages(command: Any) -> None:
         shown = CliRunner().invoke(command, ["--lang", language, "--help"])
         assert shown.exit_code == 0
         assert f"otay {command.name} " in shown.output
+
+
+def test_what_to_build_for_a_year() -> None:
+    answer = json.loads(run(commands.lanes, "2504", "--year", "2030", "--replications", "2", "--json").stdout)
+    assert answer["year"] == 2030
+    assert {one["kind"] for one in answer["places"]} == {"booth", "dock"}
+    assert all(one["added"] == one["needed"] - one["now"] >= 0 for one in answer["places"])
+    assert all(one["low"] < one["factor"] < one["high"] for one in answer["growth"].values())
+    shown = run(commands.lanes, "2505", "--growth", "1.8", "--growth", "cargo=2.5", "--replications", "2")
+    assert "cargo: 2.50 times" in shown.output
+    assert "+" in shown.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["2504", "--year", "2020"], "2020"),
+        (["2504", "--growth", "much"], "much"),
+        (["2504", "--growth", "bikes=2"], "bikes"),
+        (["2504", "--growth", "-1"], "-1"),
+    ],
+)
+def test_growth_that_cannot_be_is_refused(arguments: list[str], told: str) -> None:
+    refused = run(commands.lanes, *arguments)
+    assert refused.exit_code == 1
+    assert told in refused.stderr

@@ -25,6 +25,8 @@ ORIGINS, EVERY = 24, 3
 """Past forecasts that intervals are learnt from, and the months between them."""
 BORROWED = 0.25
 """How far a series' wideness is drawn to that of the others."""
+STILL = 0.005
+"""Standard error one month ahead below which a series does not move."""
 USUAL_MULTIPLES = (1.6, 3.2)
 PRIOR = (0.10, 0.03)
 """Standard error one month ahead and its growth with the square root of the months, where nothing else is known:
@@ -195,15 +197,18 @@ def _scale(errors: NDArray[np.float64], horizon: int) -> Panel:
     bands = [(low, min(high, errors.shape[2])) for low, high in BANDS if low < errors.shape[2]]
     middles = np.array([np.sqrt((low + high + 1) / 2) for low, high in bands])
     spread = np.array([_spread(errors[:, :, low:high].reshape(series, -1)) for low, high in bands]).T
-    ratio = spread / np.maximum(spread[:, :1], 0.01)
+    # Series that never move (a port without trains) say nothing of how errors grow.
+    moving = np.nan_to_num(spread[:, 0]) > STILL
+    ratio = spread[moving] / spread[moving, :1]
     growth = np.array([np.nanmedian(one) if np.isfinite(one).any() else 1.0 for one in ratio.T])
-    growth = np.maximum.accumulate(growth)
+    growth = np.maximum.accumulate(np.maximum(growth, 1.0))
     common = np.interp(reach, middles, growth)
     common = np.where(reach > middles[-1], growth[-1] * reach / middles[-1], common)
     known = np.isfinite(spread)
     own = np.where(known, spread / growth, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
     some = known.any(axis=1)
-    usual = np.median(own[some]) if some.any() else PRIOR[0]
+    moved = some & (own > STILL)
+    usual = np.median(own[moved]) if moved.any() else PRIOR[0]
     base = np.exp(
         (1 - BORROWED) * np.log(np.maximum(np.where(some, own, 1.5 * usual), 0.015)) + BORROWED * np.log(usual)
     )

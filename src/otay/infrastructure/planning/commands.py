@@ -196,17 +196,42 @@ def hours(
     help=N_(
         "Compare allocations of booths between lanes (general, Ready, SENTRI; loaded, FAST, empty): what moving "
         "booths does to "
-        "those who gain them and to those who lose them, with intervals on the differences."
+        "those who gain them and to those who lose them, with intervals on the differences.\n\n"
+        "With --year or --growth: the fewest booths and docks to build so that the port meets the demand of that year."
     ),
-    epilog=N_("\b\nExamples:\n  otay lanes 2504\n  otay lanes san-ysidro.json --among general,sentri --most 3 --json"),
+    epilog=N_(
+        "\b\nExamples:\n  otay lanes 2504\n  otay lanes san-ysidro.json --among general,sentri --most 3 --json\n"
+        "  otay lanes 2304 --year 2030\n  otay lanes laredo.json --growth cargo=1.4"
+    ),
 )
 @click.argument("source", metavar="SCENARIO.json|PORT")
 @option("--among", default="", metavar="LANE,LANE", help=N_("Move booths between these lanes only."))
 @option("--most", type=click.IntRange(1, 20), default=2, show_default=True, help=N_("Move up to so many booths."))
+@option("--year", type=int, help=N_("Find what to build for the demand forecast for this year."))
+@option(
+    "--growth", multiple=True, metavar="[CLASS=]FACTOR", help=N_("Find what to build for demand times this factor.")
+)
+@option(
+    "--dock-minutes",
+    type=click.FloatRange(1, 1440),
+    default=60,
+    show_default=True,
+    help=N_("Longest mean wait at secondary docks, with --year or --growth."),
+)
 @_replications
 @_month
 @plain_command
-def lanes(console: Console, source: str, among: str, most: int, replications: int | None, month: str | None) -> None:
+def lanes(
+    console: Console,
+    source: str,
+    among: str,
+    most: int,
+    year: int | None,
+    growth: tuple[str, ...],
+    dock_minutes: float,
+    replications: int | None,
+    month: str | None,
+) -> None:
     """Compare allocations of booths."""
     from otay.engines.queueing.allocation import moves
     from otay.engines.queueing.comparing import compare
@@ -214,6 +239,17 @@ def lanes(console: Console, source: str, among: str, most: int, replications: in
     from otay.infrastructure.planning.loading import load
 
     scenario = load(source, month)
+    if year or growth:
+        from otay.infrastructure.planning import expanding
+
+        count = min(replications or 8, 1000)
+        with progress(console, expanding.STEPS, N_("Seeking")) as bar:
+            needed = expanding.expansion(
+                scenario, year, growth, replications=count, dock_minutes=dock_minutes, progress=bar
+            )
+        answer = _head(scenario) | {"replications": count} | expanding.data(needed, scenario)
+        console.answer(answer, expanding.text(console, needed, scenario))
+        return
     named = [("", scenario), *moves(scenario, [name.strip() for name in among.split(",") if name.strip()], most)]
     count = replications or scenario.replications
     with progress(console, count * len(named), N_("Playing")) as bar:

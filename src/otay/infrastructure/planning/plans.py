@@ -20,7 +20,8 @@ from otay.node.commandline import Console
 _DAYS = (N_("Mon"), N_("Tue"), N_("Wed"), N_("Thu"), N_("Fri"), N_("Sat"), N_("Sun"))
 
 
-def _interval(found: Interval) -> dict[str, float | None]:
+def rounded(found: Interval) -> dict[str, float | None]:
+    """Mean and 95 % interval; None for what is not known."""
     keys = ("mean", "low", "high")
     return {key: round(getattr(found, key), 4) if np.isfinite(getattr(found, key)) else None for key in keys}
 
@@ -38,9 +39,9 @@ def staffing_data(found: Staffed, roster: Cover | None, scenario: Scenario) -> d
                 "officer_hours_week_current": lane.officer_hours_current,
                 "officer_hours_week_formula": lane.officer_hours_formula,
                 "load_hours_week": round(lane.load_hours, 1),
-                "share_within_target": _interval(lane.share_within),
-                "share_within_target_current": _interval(lane.share_within_current),
-                "mean_wait_minutes": _interval(lane.mean_wait),
+                "share_within_target": rounded(lane.share_within),
+                "share_within_target_current": rounded(lane.share_within_current),
+                "mean_wait_minutes": rounded(lane.mean_wait),
                 "missed_periods": lane.missed_periods,
             }
             for lane in found.lanes
@@ -129,11 +130,11 @@ def _option(found: Option) -> dict[str, Any]:
     return {
         "option": found.name or "as it stands",
         "officer_hours": round(found.officer_hours, 2),
-        "delay_hours": _interval(found.delay_hours),
-        "delay_change_hours": _interval(found.delay_change),
-        "mean_wait_minutes": {name: _interval(one) for name, one in found.waits.items()},
-        "mean_wait_change_minutes": {name: _interval(one) for name, one in found.wait_changes.items()},
-        "cost": None if found.cost is None else _interval(found.cost),
+        "delay_hours": rounded(found.delay_hours),
+        "delay_change_hours": rounded(found.delay_change),
+        "mean_wait_minutes": {name: rounded(one) for name, one in found.waits.items()},
+        "mean_wait_change_minutes": {name: rounded(one) for name, one in found.wait_changes.items()},
+        "cost": None if found.cost is None else rounded(found.cost),
         "never_served": round(found.unserved, 2),
     }
 
