@@ -20,10 +20,11 @@ from otay.web.api import api
 
 pytestmark = pytest.mark.django_db
 
-# Pages that need nobody signed in: what the node is, its language, sign-in itself, and the list of API operations.
+# Pages that need nobody signed in: what the node is, how to ask for correction, its language, sign-in itself, and the
+# list of API operations.
 PUBLIC_PAGES = {
     "home", "about", "set_language", "account_login", "account_logout", "account_inactive", "mfa_authenticate",
-    "openapi-view", "api-root", "openapi-json", "api_docs", "live",
+    "openapi-view", "api-root", "openapi-json", "api_docs", "live", "correction",
 }  # fmt: skip
 PUBLIC_OPERATIONS = {"health", "ready", "otay_exchange_api_show_identity", "otay_exchange_api_health"}
 # The neighbour's signature is the lock of these; the exchange's own tests try it.

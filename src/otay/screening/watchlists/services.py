@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 from django.db.models import Max
@@ -16,7 +16,9 @@ from otay.core.i18n import N_
 from otay.node import audit, clock, jobs
 from otay.node.actors import Actor
 from otay.screening.watchlists.models import Category, EntryChange, EntryVersion, ListedEntry, ListVersion, Watchlist
-from otay.screening.watchlists.reading import Entry, Read, read_list
+
+if TYPE_CHECKING:
+    from otay.screening.watchlists.reading import Entry, Read
 
 PROPOSE = "screening.propose_entries"
 ACTIVATE = "screening.activate_entries"
@@ -78,6 +80,8 @@ def propose_file(
     """
     actor.require(PROPOSE)
     held = watchlist_of(watchlist)
+    from otay.screening.watchlists.reading import read_list  # with the code that compares names
+
     read = read_list(data, file_name, category=held.category, format=format)
     return _propose(actor, held, read, digest(data), file_name, why, Mode(mode))
 
@@ -87,6 +91,8 @@ def propose_entries(*, actor: Actor, watchlist: str, entries: Sequence[dict[str,
     actor.require(PROPOSE)
     held = watchlist_of(watchlist)
     data = canonical_json({"entries": list(entries)})
+    from otay.screening.watchlists.reading import read_list
+
     read = read_list(data, category=held.category, format="json")
     return _propose(actor, held, read, digest(data), "", why, Mode.UPDATE)
 
@@ -102,7 +108,7 @@ def propose_removal(*, actor: Actor, watchlist: str, keys: Sequence[str], why: s
             raise NotFound(N_("No such entry is in force"))
         changes = _Changes([], [], [row.entry for row in found])
         data = canonical_json({"removed": sorted(keys)})
-        return _write(actor, locked, Read("json"), changes, digest(data), "", why, Mode.UPDATE)
+        return _write(actor, locked, None, changes, digest(data), "", why, Mode.UPDATE)
 
 
 def _propose(
@@ -148,7 +154,7 @@ def _entries(keys: Any) -> dict[int, EntryVersion]:
 
 
 def _write(
-    actor: Actor, held: Watchlist, read: Read, changes: _Changes, mark: bytes, file_name: str, why: str,
+    actor: Actor, held: Watchlist, read: Read | None, changes: _Changes, mark: bytes, file_name: str, why: str,
     mode: ListVersion.Mode,
 ) -> ListVersion:  # fmt: skip
     kept = required(why=(why, 300))
@@ -157,9 +163,9 @@ def _write(
     last = ListVersion.objects.filter(watchlist=held).aggregate(last=Max("number"))["last"] or 0
     total = ListedEntry.objects.filter(watchlist=held).count() + len(changes.added) - len(changes.removed)
     version = ListVersion.objects.create(
-        watchlist=held, number=last + 1, mode=mode, base=held.active, format=read.format, file_name=file_name[:120],
-        digest=mark, why=kept["why"], total=total, added=len(changes.added), changed=len(changes.changed),
-        removed=len(changes.removed), findings=[finding.as_record() for finding in read.findings],
+        watchlist=held, number=last + 1, mode=mode, base=held.active, format=read.format if read else "",
+        file_name=file_name[:120], digest=mark, why=kept["why"], total=total, added=len(changes.added), changed=len(changes.changed),
+        removed=len(changes.removed), findings=[finding.as_record() for finding in (read.findings if read else ())],
         proposed_by=actor.key, proposed_by_name=actor.name, proposed_at=clock.now(),
     )  # fmt: skip
     after = _new_versions(held, [*changes.added, *(entry for _before, entry in changes.changed)])

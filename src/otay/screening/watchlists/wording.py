@@ -48,7 +48,7 @@ def words() -> dict[str, Any]:
     """What templates look words up in."""
     return {
         "bands": BANDS, "band_kinds": BAND_KINDS, "state_kinds": STATE_KINDS, "stances": STANCES,
-        "stance_kinds": STANCE_KINDS, "about": ABOUT, "member": member,
+        "stance_kinds": STANCE_KINDS, "about": ABOUT, "member": member, "verdict": verdict,
     }  # fmt: skip
 
 

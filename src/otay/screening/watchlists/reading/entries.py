@@ -12,6 +12,7 @@ from otay.core.canonical import canonical_json, digest
 from otay.core.findings import Finding, Severity, error, warning
 from otay.core.i18n import N_
 from otay.engines.names.birth_dates import birth_text, read_birth_date
+from otay.engines.names.structure import parse_name
 from otay.screening.watchlists.domain import Kind, plain_number
 
 MAX_BYTES = 128 * 1024**2
@@ -140,7 +141,7 @@ class _Checker:
     def entry(self) -> Entry | None:
         raw = self.raw
         names, documents = self._names(), self._documents()
-        kind = self._kind(bool(names))
+        kind = self._kind(names, documents)
         starts, ends = self._day("valid_from"), self._day("valid_until")
         if starts and ends and ends < starts:
             self._refuse("valid_until", N_("It ends before it begins."), raw.valid_until)
@@ -185,8 +186,15 @@ class _Checker:
             return ""
         return text
 
-    def _kind(self, named: bool) -> str:
-        kind = self.raw.kind or (Kind.PERSON if named else Kind.DOCUMENT)
+    def _told_by(self, names: Sequence[Mapping[str, str]], documents: Sequence[object]) -> str:
+        """What an entry is that does not say it."""
+        if not names:
+            return Kind.DOCUMENT if documents else Kind.PERSON
+        apart = any(name["surnames"] for name in names)
+        return Kind.ORGANISATION if not apart and parse_name(shown(names[0])).organisation else Kind.PERSON
+
+    def _kind(self, names: Sequence[Mapping[str, str]], documents: Sequence[object]) -> str:
+        kind = self.raw.kind or self._told_by(names, documents)
         if kind not in set(Kind):
             self._refuse("kind", N_("Expected person, organisation or document."), self.raw.kind)
         return str(kind)
