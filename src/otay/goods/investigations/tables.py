@@ -9,7 +9,6 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
@@ -88,14 +87,17 @@ def read(
     required: Sequence[str] = (),
     only: Sequence[str] | None = None,
     keep: Sequence[str] = (),
+    lazy: pl.LazyFrame | None = None,
 ) -> Table:
     """The table of ``path``, in memory. ``only``: columns that matter; ``keep``: headers to carry along as text.
+
+    ``lazy``: part of what :func:`scan` gave, to read no more than that.
 
     Raises:
         Refused: when a required column is missing or the mapping is wrong.
         OtayError: when the file cannot be read.
     """
-    lazy = scan(path)
+    lazy = scan(path) if lazy is None else lazy
     headers = lazy.collect_schema().names()
     found, findings = recognise(headers, mapping)
     findings += missing(found, required, headers)
@@ -121,9 +123,9 @@ def read(
     if not frame.height:
         raise Refused(N_("%(file)s holds no rows."), file=path.name)
     read_columns = [_cells(frame[f"raw:{name}"], name).alias(name) for name in wanted]
-    result = frame.select(pl.col("^keep:.*$")).with_columns(
-        pl.Series("row", range(1, frame.height + 1), dtype=pl.Int64), *read_columns
-    )
+    rows = pl.Series("row", range(1, frame.height + 1), dtype=pl.Int64)
+    kept = [frame[f"keep:{header}"] for header in keep]
+    result = pl.DataFrame([rows, *read_columns, *kept])
     for name, header in wanted.items():
         findings += _unread(frame[f"raw:{name}"], result[name], name, header)
     findings += _odd(result, wanted)

@@ -76,8 +76,16 @@ def match(
     return match_books(left, right, tolerances)
 
 
-def match_books(exports: Book, imports: Book, tolerances: Tolerances = USUAL) -> Matched:
-    """Match two books that :func:`otay.engines.fraud.mirror.records.books` made."""
+def match_books(
+    exports: Book,
+    imports: Book,
+    tolerances: Tolerances = USUAL,
+    spans: tuple[tuple[int, int], tuple[int, int]] | None = None,
+) -> Matched:
+    """Match two books that :func:`otay.engines.fraud.mirror.records.books` made.
+
+    ``spans``: first and last day of the whole books of exports and imports, where these are parts of them.
+    """
     pairs = find_pairs(exports, imports, tolerances)
     compared = compare(pair_sides(exports, imports, pairs), tolerances)
     causes = {Relation.SPLIT: Cause.SPLIT, Relation.MERGED: Cause.MERGED}
@@ -90,8 +98,8 @@ def match_books(exports: Book, imports: Book, tolerances: Tolerances = USUAL) ->
         compared,
         alone_exports,
         alone_imports,
-        _alone_causes(exports, imports, alone_exports, tolerances, exporting=True),
-        _alone_causes(imports, exports, alone_imports, tolerances, exporting=False),
+        _alone_causes(exports, alone_exports, spans[1] if spans else _span(imports), tolerances, exporting=True),
+        _alone_causes(imports, alone_imports, spans[0] if spans else _span(exports), tolerances, exporting=False),
     )
 
 
@@ -275,13 +283,19 @@ def _exporting(exports: Book, imports: Book, left: Ints, right: Ints) -> Ints:
     return np.where(exports.exporting[left] >= 0, exports.exporting[left], imports.exporting[right])
 
 
-def _alone_causes(book: Book, other: Book, rows: Ints, tolerances: Tolerances, *, exporting: bool) -> NDArray[np.int32]:
-    """Innocent causes why a record stands alone: an import below the threshold, the edge of the book, a third country."""
+def _span(book: Book) -> tuple[int, int] | None:
+    days = book.day[book.day != NO_DAY]
+    return (int(days.min()), int(days.max())) if len(days) else None
+
+
+def _alone_causes(
+    book: Book, rows: Ints, span: tuple[int, int] | None, tolerances: Tolerances, *, exporting: bool
+) -> NDArray[np.int32]:
+    """Innocent causes why a record stands alone: low value, a third country, the edge of the other book's ``span``."""
     causes = np.zeros(len(rows), np.int32)
-    days = other.day[other.day != NO_DAY]
     day = book.day[rows]
-    if len(days):
-        gap = int(days.max()) - day if exporting else day - int(days.min())
+    if span is not None:
+        gap = span[1] - day if exporting else day - span[0]
         causes |= np.where((day != NO_DAY) & (gap < tolerances.edge_days), Cause.PERIOD_EDGE, 0).astype(np.int32)
     if not exporting:
         causes |= np.where(book.value[rows] < tolerances.low_value, Cause.LOW_VALUE, 0).astype(np.int32)

@@ -1,4 +1,4 @@
-"""``otay fraud`` and ``otay select``: find what to look at in declarations and in both countries' books, without a node."""
+"""``otay fraud`` and ``otay select``: what to look at, and where both countries' books disagree."""
 
 from otay.goods.investigations.commands.fraud import fraud
 from otay.goods.investigations.commands.select import select

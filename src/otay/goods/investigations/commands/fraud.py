@@ -5,6 +5,8 @@ from __future__ import annotations
 import click
 
 from otay.core.i18n import N_
+from otay.goods.investigations.commands.books import match, simulate
+from otay.goods.investigations.commands.models import evaluate, score, train
 from otay.node.commandline import Group
 
 
@@ -17,3 +19,7 @@ from otay.node.commandline import Group
 )
 def fraud() -> None:
     """Commands on fraud."""
+
+
+for command in (match, train, score, evaluate, simulate):
+    fraud.add_command(command)
