@@ -56,7 +56,7 @@ def test_size_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_an_unknown_format_is_misuse() -> None:
-    with pytest.raises(OtayError, match="no format klingon: use one of contrl, csv"):
+    with pytest.raises(OtayError, match="no format klingon: use one of cbp-waits, contrl, csv"):
         read(b"x", format="klingon")
     with pytest.raises(OtayError, match="no format klingon"):
         messages(ReadResult("x", []), "klingon")
