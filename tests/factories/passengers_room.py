@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from factories import passengers as edi
@@ -15,6 +16,10 @@ from otay.screening.watchlists import services as lists
 
 SECOND = Actor(Kind.SYSTEM, "system:second", "Second officer")
 DAY = "2026-03-01"
+TODAY = datetime.now(UTC).date()
+#: A flight that has not left yet, and one that landed long ago.
+FUTURE = {"day": f"{TODAY + timedelta(days=30)}", "prepared": f"{TODAY}T08:00"}
+PAST = {"day": f"{TODAY - timedelta(days=30)}", "prepared": f"{TODAY - timedelta(days=31)}T08:00"}
 
 
 def carrier(party: str = "OTAY-AIR", key: str = "") -> Actor:

@@ -19,17 +19,20 @@ from otay.node.actors import Actor
 from otay.people.passengers import queries, reading
 from otay.people.passengers.domain.answers import Kind
 from otay.people.passengers.messages import FORMATS
-from otay.people.passengers.models import Flight, Notice, Traveller
+from otay.people.passengers.models import Notice, Traveller
 from otay.people.passengers.schemas import (
     DecisionIn,
     DecisionOut,
     FlightDetail,
+    FlightOut,
     FlightPage,
     MatchIn,
     NoticeOut,
     NoticePage,
+    OfficerTravellerOut,
     TakenOut,
     TravellerDetail,
+    TravellerOut,
 )
 from otay.people.passengers.services import deciding, notices, viewing
 
@@ -163,20 +166,20 @@ def list_flights(
 
 
 @router.get("flights/{int:flight_id}", response=FlightDetail, summary="A flight with its travellers")
-def show_flight(request: HttpRequest, flight_id: int) -> Flight:
-    """The look is recorded in the audit log."""
+def show_flight(request: HttpRequest, flight_id: int) -> dict[str, Any]:
+    """The look is recorded in the audit log. A carrier sees the travellers that it sent, and never why an answer was
+    given."""
     actor = _actor(request)
     row = viewing.look_at_flight(actor=actor, pk=flight_id)
     officer = queries.is_officer(actor)
     sender = "" if officer else queries.own_identifier(actor)
-    people = queries.manifest(row, sender=sender)
+    shown = OfficerTravellerOut if officer else TravellerOut
     counts = queries.counts([row], sender=sender)[row.pk]
-    if not officer:
-        for one in people:
-            one.__dict__.update(why="", open_hits=0)
-        counts = {name: value for name, value in counts.items() if name != "hits"}
-    row.__dict__.update(travellers=people, counts=counts)
-    return row
+    return {
+        **FlightOut.from_orm(row).dict(),
+        "counts": {name: count for name, count in counts.items() if officer or name != "hits"},
+        "travellers": [shown.from_orm(one).dict() for one in queries.manifest(row, sender=sender)],
+    }
 
 
 @router.get("travellers/{uid}", response=TravellerDetail, summary="One traveller")

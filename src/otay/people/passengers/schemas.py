@@ -86,17 +86,17 @@ class TravellerOut(Schema):
 
 
 class OfficerTravellerOut(TravellerOut):
-    """The same for officers."""
+    """The same, with the row of the table that decided and how many matches are open: both for officers only."""
 
-    why: str
-    open_hits: int
+    why: str | None = None
+    open_hits: int | None = None
 
 
 class FlightDetail(FlightOut):
     """A flight with its travellers."""
 
     counts: dict[str, int]
-    travellers: list[OfficerTravellerOut] | list[TravellerOut]
+    travellers: list[OfficerTravellerOut]
 
 
 class HitOut(Schema):
