@@ -148,6 +148,28 @@ def live(listening: socket.socket, total: int, done: Path) -> None:
             time.sleep(0.05)
 
 
+def carry(total: int, done: Path) -> None:
+    """A node's life with NATS as its carrier: make parcels until there are ``total``; say so when all is receipted."""
+    from django.db import connection
+
+    from otay.exchange.models import PeerHealth
+    from otay.exchange.services import jetstream
+
+    while True:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT COALESCE(MAX(number), 0) FROM test_made")
+            made = cursor.fetchone()[0]
+        if made < total:
+            publish(made + 1, min(random.randint(1, 5), total - made))
+        PeerHealth.objects.update(next_attempt_at=None)
+        try:
+            time.sleep(min(jetstream.step(), 0.05))
+        except Exception:
+            time.sleep(0.2)
+        if made >= total and PeerHealth.objects.get().acknowledged >= total:
+            done.touch()
+
+
 def warm() -> None:
     """Import all that a life needs, so that a child lives from its first moment on."""
     from django.core.wsgi import get_wsgi_application
@@ -217,6 +239,8 @@ def main(action: str, home: str, *arguments: str) -> None:
         prepare(home)
     elif action == "crash":
         crash(home, *(int(argument) for argument in arguments))  # type: ignore[arg-type]
+    elif action == "carry":
+        carry(int(arguments[0]), Path(home) / "done")
     elif action == "work":
         work(int(arguments[0]))
     elif action == "serve":

@@ -6,7 +6,6 @@ import gzip
 import json
 import logging
 import threading
-import zlib
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
@@ -19,7 +18,7 @@ from ninja.throttling import AnonRateThrottle
 from otay.core.canonical import digest
 from otay.core.i18n import N_, translate
 from otay.exchange import tls
-from otay.exchange.domain.envelope import MAX_BYTES
+from otay.exchange.domain import packing
 from otay.exchange.domain.refusals import Code, Rejected
 from otay.exchange.domain.request import HEADER
 from otay.exchange.services import acceptance, answering, identity, reconciling
@@ -73,24 +72,11 @@ def _body(request: HttpRequest) -> bytes:
     Raises:
         Rejected: when it is larger, or is not what its headers say.
     """
-    too_large = Rejected(
-        Code.TOO_LARGE, N_("The batch is larger than %(limit)s bytes: send fewer records"), limit=MAX_BYTES
-    )
     try:
         raw = request.body
     except RequestDataTooBig:
-        raise too_large from None
-    if request.headers.get("Content-Encoding", "") == "gzip":
-        unpacker = zlib.decompressobj(wbits=31)
-        try:
-            raw = unpacker.decompress(raw, MAX_BYTES + 1)
-        except zlib.error:
-            raise Rejected(Code.MALFORMED, N_("The batch is not gzip, though its header says so")) from None
-        if len(raw) <= MAX_BYTES and not unpacker.eof:
-            raise Rejected(Code.MALFORMED, N_("The batch is cut off"))
-    if len(raw) > MAX_BYTES:
-        raise too_large
-    return raw
+        raise packing.too_large() from None
+    return packing.unpacked(raw) if request.headers.get("Content-Encoding", "") == "gzip" else packing.bounded(raw)
 
 
 @router.get("/identity", summary="Who this node is: its public identity document", url_name="exchange_identity")

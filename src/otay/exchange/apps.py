@@ -17,7 +17,7 @@ class ExchangeConfig(AppConfig):
     def ready(self) -> None:
         """Permissions, doors, the delivery loop, periodic checks, alerts and indicators."""
         from otay.exchange import alerts, door, indicators
-        from otay.exchange.services import delivery, ranges, reconciling, upkeep
+        from otay.exchange.services import delivery, jetstream, ranges, reconciling, upkeep
         from otay.node import registry, roles
 
         analysts = [
@@ -40,6 +40,7 @@ class ExchangeConfig(AppConfig):
             registry.MenuEntry("exchange", "partnership", _("Exchange"), "exchange:console", "exchange.view", order=20)
         )
         registry.loops.register(registry.Loop("exchange.deliver", delivery.deliver_all_due))
+        registry.loops.register(registry.Loop("exchange.jetstream", jetstream.step))
         registry.loops.register(registry.Loop("exchange.door", door.step))
         registry.schedules.register(
             registry.Schedule(

@@ -47,6 +47,8 @@ class NodeConfig:
     demo: bool = False
     durable: bool = True
     trusted_origins: tuple[str, ...] = ()
+    nats: str = ""
+    """NATS server with JetStream that carries to the neighbours; empty: straight to their doors."""
     exchange_url: str = ""
     """Address of the neighbours' door, with mutual TLS; empty: neighbours knock at ``url``."""
 
@@ -93,7 +95,7 @@ def load(home: Path) -> NodeConfig:
 def _checked(home: Path, path: Path, raw: dict[str, Any]) -> NodeConfig:
     known = {
         "country", "name", "language", "time_zone", "url", "database", "demo", "durable", "trusted_origins",
-        "exchange_url",
+        "exchange_url", "nats",
     }  # fmt: skip
     if unknown := sorted(set(raw) - known):
         raise BadConfiguration(
@@ -128,6 +130,7 @@ def _checked(home: Path, path: Path, raw: dict[str, Any]) -> NodeConfig:
         durable=bool(raw.get("durable", True)),
         trusted_origins=tuple(raw.get("trusted_origins", ())),
         exchange_url=exchange_url,
+        nats=_nats(path, str(raw.get("nats", ""))),
     )
 
 
@@ -149,6 +152,14 @@ def _check_values(path: Path, *, country: str, url: str, zone: str, demo: bool) 
         ZoneInfo(zone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise BadConfiguration(N_("%(path)s: time_zone %(value)s is not known"), path=path, value=zone) from None
+
+
+def _nats(path: Path, value: str) -> str:
+    if value and (urlsplit(value).scheme not in {"nats", "tls"} or not urlsplit(value).hostname):
+        raise BadConfiguration(
+            N_("%(path)s: nats is %(value)s; expected nats://host:port or tls://host:port"), path=path, value=value
+        )
+    return value
 
 
 def _check_exchange_url(path: Path, value: str, url: str) -> None:

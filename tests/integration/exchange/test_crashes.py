@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 import subprocess
 import sys
 import time
@@ -12,17 +11,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from factories.exchange_books import assert_books_are_equal
 from factories.exchange_nodes import SCRIPT, two_nodes
 
 
 @pytest.fixture
 def nodes(tmp_path: Path) -> tuple[tuple[Path, int], tuple[Path, int]]:
     return two_nodes(tmp_path)
-
-
-def rows(home: Path, query: str) -> list[tuple]:
-    with sqlite3.connect(home / "db.sqlite3") as database:
-        return database.execute(query).fetchall()
 
 
 def survive(nodes: tuple[tuple[Path, int], tuple[Path, int]], *, kills: int, total: int, within: float) -> None:
@@ -44,20 +39,7 @@ def survive(nodes: tuple[tuple[Path, int], tuple[Path, int]], *, kills: int, tot
     finally:
         killed = [one.communicate(timeout=within)[0] for one in running]
     assert [json.loads(text) for text in killed] == [{"killed": kills, "problems": [[], []]}] * 2
-    for home, other in (homes, homes[::-1]):
-        made = [f"P-{number}" for (number,) in rows(home, "SELECT number FROM test_made ORDER BY number")]
-        sent = rows(
-            home, "SELECT sequence, business_key, version, body, hex(link) FROM exchange_outbox ORDER BY sequence"
-        )
-        came = rows(
-            other, "SELECT sequence, business_key, version, body, hex(link) FROM exchange_inbox ORDER BY sequence"
-        )
-        book = rows(other, "SELECT business_key FROM test_book ORDER BY CAST(substr(business_key, 3) AS INT)")
-        assert made == [f"P-{number}" for number in range(1, total + 1)]
-        assert [row[1] for row in sent] == made
-        assert sent == came
-        assert [key for (key,) in book] == made
-        assert rows(home, "SELECT DISTINCT state FROM exchange_outbox") == [("receipted",)]
+    assert_books_are_equal(homes, total)
 
 
 @pytest.mark.timeout(200)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q
 
@@ -53,20 +54,20 @@ def deliver_due(peer: Peer, *, limit: int = BATCH_RECORDS) -> Delivered:
     """
     health = PeerHealth.objects.get(peer=peer)
     limit = _fitting(limit, health.failures)
-    rows, waits = _due(peer, health.acknowledged, limit)
+    rows, waits = due_rows(peer, health.acknowledged, limit)
     if not rows:
-        return _pause(health, waits) if waits else Delivered()
-    head, records = _batch(peer, rows)
+        return pause(health, waits) if waits else Delivered()
+    head, records = made_batch(peer, rows)
     raw, signature = envelope.pack(head, records, keystore.own_key())
     try:
         receipt, answer = receipt_of(peer, transport.deliver(peer, raw))
         settled = settle(peer, receipt, answer, head=head, signature=signature)
     except transport.Declined as refusal:
-        return _declined(peer, health, refusal)
+        return declined(peer, health, refusal)
     except transport.Unreachable as problem:
-        return _pause(health, str(problem), at_least=problem.wait)
+        return pause(health, str(problem), at_least=problem.wait)
     except OtayError as problem:
-        return _pause(health, str(problem))
+        return pause(health, str(problem))
     return Delivered(settled, more=len(rows) == limit or waits != "")
 
 
@@ -76,7 +77,7 @@ def _fitting(limit: int, failures: int) -> int:
     return max(1, limit >> min(failures, 4))
 
 
-def _due(peer: Peer, acknowledged: int, limit: int) -> tuple[list[Outbox], str]:
+def due_rows(peer: Peer, acknowledged: int, limit: int, *, size_limit: int = BATCH_BYTES) -> tuple[list[Outbox], str]:
     """The next rows that may go, and why the row after them must wait (empty: it need not)."""
     waiting = {one.terms.citation for one in queries.standings([peer])[peer.pk] if one.waits}
     rows: list[Outbox] = []
@@ -87,13 +88,13 @@ def _due(peer: Peer, acknowledged: int, limit: int) -> tuple[list[Outbox], str]:
                 "citation": row.citation
             }
         size += len(row.body)
-        if rows and size > BATCH_BYTES:
+        if rows and size > size_limit:
             return rows, ""
         rows.append(row)
     return rows, ""
 
 
-def _batch(peer: Peer, rows: Sequence[Outbox]) -> tuple[Head, list[Record]]:
+def made_batch(peer: Peer, rows: Sequence[Outbox]) -> tuple[Head, list[Record]]:
     """Head and records; the body of a record whose agreement has ended stays here."""
     own = keystore.own_country()
     ended = {one.terms.citation for one in queries.standings([peer])[peer.pk] if one.state == rules.State.ENDED}
@@ -115,12 +116,25 @@ def _batch(peer: Peer, rows: Sequence[Outbox]) -> tuple[Head, list[Record]]:
     return head, records
 
 
+def signed_batch(peer: Peer, rows: Sequence[Outbox]) -> bytes:
+    """The batch of ``rows``, signed; its head is kept as sent, for evidence."""
+    head, records = made_batch(peer, rows)
+    raw, signature = envelope.pack(head, records, keystore.own_key())
+    SignedHead.objects.get_or_create(
+        peer=peer,
+        direction=Direction.OUT,
+        sequence=head.last,
+        defaults={"document": head.document(), "signature": signature},
+    )
+    return raw
+
+
 def batch_after(peer: Peer, sequence: int, *, limit: int) -> bytes:
     """The batch that follows ``sequence``, for a neighbour that asks; empty at the end or while it must wait."""
-    rows, _waits = _due(peer, sequence, limit)
+    rows, _waits = due_rows(peer, sequence, limit)
     if not rows:
         return b""
-    head, records = _batch(peer, rows)
+    head, records = made_batch(peer, rows)
     return envelope.pack(head, records, keystore.own_key())[0]
 
 
@@ -218,22 +232,22 @@ def _mark(peer: Peer, receipt: Told, answer: dict[str, Any], acknowledged: int) 
 _TOLD = {"quarantined": Outbox.State.QUARANTINED, "refused": Outbox.State.REFUSED, "withheld": Outbox.State.WITHHELD}
 
 
-def _declined(peer: Peer, health: PeerHealth, refusal: transport.Declined) -> Delivered:
+def declined(peer: Peer, health: PeerHealth, refusal: transport.Declined) -> Delivered:
     """A gap is answered with the neighbour's signed position: go back to it. Anything else waits for people."""
     if refusal.code == Code.GAP:
         try:
             receipt, answer = receipt_of(peer, refusal.answer.get("position", {}))
             settle(peer, receipt, answer, rewind=True)
         except Rejected as problem:
-            return _pause(health, str(problem))
+            return pause(health, str(problem))
         log.warning("%s expects record %s: sending again from there", peer.country, receipt.sequence + 1)
         return Delivered(more=True)
     if refusal.code == Code.FORK:
         raise_alarm(peer, N_("The neighbour says that the stream to it has two histories"))
-    return _pause(health, str(refusal))
+    return pause(health, str(refusal))
 
 
-def _pause(health: PeerHealth, problem: str, *, at_least: float = 0.0) -> Delivered:
+def pause(health: PeerHealth, problem: str, *, at_least: float = 0.0) -> Delivered:
     """Put the next attempt off: twice as long after each failure, up to a minute, scattered by a quarter; longer where
     the neighbour asked for it."""
     delay = min(BACKOFF_LONGEST, BACKOFF_FIRST * 2 ** min(health.failures, 16)) * random.uniform(0.75, 1.25)  # noqa: S311
@@ -250,6 +264,8 @@ def _pause(health: PeerHealth, problem: str, *, at_least: float = 0.0) -> Delive
 
 def deliver_all_due(*, limit: int = BATCH_RECORDS) -> float:
     """One turn of the delivery loop over all neighbours; the seconds to wait before the next."""
+    if settings.OTAY.nats:
+        return 3600.0  # JetStream carries: otay.exchange.services.jetstream
     more = False
     for health in _with_something_due():
         more |= deliver_due(health.peer, limit=limit).more

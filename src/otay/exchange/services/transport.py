@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import ssl
 from functools import lru_cache
@@ -15,6 +14,7 @@ from otay.core.errors import OtayError
 from otay.core.i18n import N_
 from otay.exchange import keystore, tls
 from otay.exchange.domain.keys import SigningKey
+from otay.exchange.domain.packing import packed
 from otay.exchange.domain.request import HEADER, SignedRequest
 from otay.exchange.models import Peer
 
@@ -22,7 +22,6 @@ DOOR = "/api/v1/exchange"
 BATCH_TYPE = "application/x-ndjson"
 MAX_ANSWER = 16 * 1024 * 1024
 LONGEST_WAIT = 300.0
-_COMPRESS_FROM = 1024
 
 
 class Unreachable(OtayError):
@@ -62,8 +61,9 @@ def deliver(peer: Peer, raw: bytes) -> dict[str, Any]:
         Declined: a refusal.
     """
     headers = {"Content-Type": BATCH_TYPE}
-    if len(raw) >= _COMPRESS_FROM:
-        raw, headers["Content-Encoding"] = gzip.compress(raw, compresslevel=1, mtime=0), "gzip"
+    raw, gzipped = packed(raw)
+    if gzipped:
+        headers["Content-Encoding"] = "gzip"
     return _call(peer, "POST", f"{DOOR}/deliver", headers=headers, content=raw)
 
 
