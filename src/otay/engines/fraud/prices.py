@@ -129,7 +129,7 @@ class ReferencePrices:
                 {
                     "key": cells.key.tolist(),
                     "count": cells.count.tolist(),
-                    "quartiles": np.round([cells.low, cells.middle, cells.high], 5).tolist(),
+                    "quartiles": [cells.low.tolist(), cells.middle.tolist(), cells.high.tolist()],
                 }
                 for cells in self.levels
             ],

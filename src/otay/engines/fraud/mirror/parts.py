@@ -19,7 +19,8 @@ MOST = 10
 
 
 @kernel
-def find_parts(
+def find_parts(  # noqa: C901  one loop for numba
+
     order: Any, first: Any, part: Any, worth: Any, whole_mass: Any, part_mass: Any, free: Any, anchor: Any,
     tolerance: float, most: int, out: Any,
 ) -> None:  # fmt: skip

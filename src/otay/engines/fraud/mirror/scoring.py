@@ -1,9 +1,9 @@
 """How much speaks for two records being of the same goods: log-likelihood ratios, added up.
 
-After Fellegi and Sunter (1969): agreement on an element weighs the more the rarer the value is in the book; disagreement
-weighs by how often honest records of the same goods disagree. Elements that tell the same thing twice (container and
-seal; both parties and the goods they always trade) are not counted twice. What fraud falsifies (value, goods, origin)
-weighs little against a pair, else the pairs that matter would be missed.
+After Fellegi and Sunter (1969): agreement on an element weighs the more the rarer its value is in the book;
+disagreement weighs by how often honest records of the same goods disagree. Elements that tell the same thing twice
+(container and seal; both parties and the goods they always trade) are not counted twice. What fraud falsifies (value,
+goods, origin) weighs little against a pair, else the pairs that matter would be missed.
 """
 
 from __future__ import annotations
@@ -75,7 +75,8 @@ def _date(days: float) -> float:
 
 
 @kernel
-def score_pairs(
+def score_pairs(  # noqa: C901  one loop, so that numba keeps it in registers
+
     left: Any, right: Any, codes_left: Any, codes_right: Any, weights: Any, disagree: Any, hs_left: Any, hs_right: Any,
     hs_weight: Any, relation: Any, measures_left: Any, measures_right: Any, dimension_left: Any, dimension_right: Any,
     day_left: Any, day_right: Any, no_day: int, out: Any,
