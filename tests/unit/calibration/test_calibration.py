@@ -33,12 +33,13 @@ def port(seconds: float = 55, month: float = 92_000, hour: Any = DAY, **changes:
 
 
 def observed(scenario: Scenario, seed: int, noise: float = 0.1) -> list[Observation]:
-    """Mean waits by hour of one simulated week, seen with error."""
-    _groups, series = run(lay_out(scenario), 100 + seed)
+    """Mean waits by hour of a few simulated weeks, seen with error."""
+    layout = lay_out(scenario)
+    weeks = [run(layout, 100 * seed + week)[1]["traffic/general"] for week in range(1, 9)]
     chance = np.random.default_rng(seed)
     return [
         Observation(hour + 0.5, float(max(0.0, wait * (1 + noise * chance.standard_normal()))))
-        for hour, wait in enumerate(series["traffic/general"].tolist())
+        for hour, wait in enumerate(np.mean(weeks, axis=0).tolist())
         if np.isfinite(wait)
     ]
 
@@ -59,9 +60,10 @@ def test_a_known_truth_is_found_again() -> None:
 
 
 def test_the_fitted_scenario_waits_as_was_observed() -> None:
-    _groups, series = run(lay_out(found().scenario), 7)
+    layout = lay_out(found().scenario)
     known = np.isfinite(found().observed)
-    apart = series["traffic/general"][known] - found().observed[known]
+    weeks = [run(layout, week)[1]["traffic/general"] for week in range(8)]
+    apart = np.mean(weeks, axis=0)[known] - found().observed[known]
     assert np.sqrt(np.mean(apart**2)) < 0.35 * np.nanstd(found().observed)
     service = found().scenario.traffic[0].service
     assert service.low is not None
