@@ -34,7 +34,8 @@ BEFORE, AFTER = 10, 75
 PAIR_COLUMNS = (
     "pair", "export_id", "import_id", "relation", "by_document", "confidence", "evidence", "goods_verdict",
     "origin_verdict", "quantity_verdict", "mass_verdict", "value_verdict", "date_verdict", "goods_digits",
-    "value_ratio", "mass_ratio", "quantity_ratio", "days", "causes", "findings", "export_row", "import_row",
+    "value_ratio", "mass_ratio", "quantity_ratio", "days", "export_hs", "import_hs", "export_origin", "import_origin",
+    "causes", "findings", "export_row", "import_row",
 )  # fmt: skip
 
 
@@ -202,6 +203,17 @@ def _named(matched: Matched, left: pl.DataFrame, right: pl.DataFrame) -> pl.Data
         _ids(right)[table["import_at"]].alias("import_id"),
         left["row"][table["export_at"]].alias("export_row"),
         right["row"][table["import_at"]].alias("import_row"),
+        *(
+            (
+                frame[name][table[f"{side}_at"]]
+                if name in frame.columns
+                else pl.Series([None] * table.height, dtype=pl.String)
+            )
+            .cast(pl.String)
+            .alias(f"{side}_{name}")
+            for side, frame in (("export", left), ("import", right))
+            for name in ("hs", "origin")
+        ),
     ).select(PAIR_COLUMNS)
 
 
