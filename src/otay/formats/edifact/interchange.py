@@ -31,6 +31,7 @@ Elements = list[list[str]]
 
 _START = re.compile(r"UNB[ ]?(?:[^\w\s]|[\x1c-\x1f])[A-Z]{4}(?:[^\w\s]|[\x1c-\x1f])", re.I)
 _BARE_START = re.compile(r"(?:UNG|UNH|BGM|MSG|CTA)[ ]?(?:[^\w\s]|[\x1c-\x1f])", re.I)
+_CLOCK = re.compile(r"([01]\d|2[0-3])[0-5]\d", re.ASCII)
 _TYPOGRAPHIC = re.compile("[\u2019\u2018](?=[ \r\n]|$|[A-Z]{3}[+'])")
 # a line that begins with one of these begins a segment, even where the terminator before it was forgotten
 _TAGS = (
@@ -361,6 +362,8 @@ class _Cutter:
         if not self.interchange.prepared:
             text = N_("The interchange does not say when it was made.")
             self._find("edifact.prepared", text, ":".join(elements[4]) if len(elements) > 4 else "")
+        elif (clock := component(elements, 4, 1)) and not _CLOCK.match(clock):
+            self._find("edifact.prepared", N_("The time at which the interchange was made is none of a clock."), clock)
 
     def _ung(self, elements: Elements) -> None:
         self.groups += 1
@@ -384,7 +387,7 @@ class _Cutter:
 
     def _compare(self, tag: str, elements: Elements, counted: int, reference: str, other: int = -1) -> None:
         said, ends = component(elements, 1), component(elements, 2)
-        if said.isdigit() and int(said[:9]) not in (counted, other):
+        if _is_number(said) and int(said[:9]) not in (counted, other):
             text = N_("%(tag)s says %(said)s, but %(counted)s were found.")
             self._find("edifact.count", text, said, tag=tag, said=said, counted=counted)
         if ends.replace(" ", "") != reference.replace(" ", ""):
@@ -401,7 +404,7 @@ def _check_trailer(message: Message, counted: int) -> None:
     elements = message.trailer or []
     said, ends = component(elements, 1).replace(" ", ""), component(elements, 2)
     place = f"message {message.index}"
-    if said.isdigit() and int(said[:9]) != counted:
+    if _is_number(said) and int(said[:9]) != counted:
         text = N_("UNT says %(said)s segments, but there are %(counted)s.")
         message.findings.append(warning(place, "edifact.segment_count", text, said, said=said, counted=counted))
     if ends.replace(" ", "") != message.reference.replace(" ", ""):
@@ -410,9 +413,17 @@ def _check_trailer(message: Message, counted: int) -> None:
         message.findings.append(warning(place, "edifact.reference", text, ends, **params))
 
 
+def _is_number(text: str) -> bool:
+    """True for digits 0 to 9; ``isdigit`` alone takes ``²`` for one, which no number can be made of."""
+    return text.isascii() and text.isdigit()
+
+
 def _prepared(day: str, clock: str) -> str:
-    """Date and time of preparation; the year has two digits (syntax versions 1 to 3) or four (version 4)."""
-    clock = clock[:4] if clock[:4].isdigit() and len(clock) >= 4 else "0000"
+    """Date and time of preparation; the year has two digits (syntax versions 1 to 3) or four (version 4).
+
+    Midnight where the time is missing or none of a clock.
+    """
+    clock = clock[:4] if _CLOCK.match(clock) else "0000"
     try:
         if len(day) == 8:
             moment = date(int(day[:4]), int(day[4:6]), int(day[6:]))
@@ -435,7 +446,7 @@ def transfers(messages: Sequence[Message]) -> list[list[Message]]:
     for message in messages:
         sequence, state = message.part
         key = (message.type, message.interchange.sender, component(message.header, 3))
-        if not sequence.isdigit() or (state == "F" and int(sequence[:9]) <= 1):
+        if not _is_number(sequence) or (state == "F" and int(sequence[:9]) <= 1):
             whole.append([message])
             continue
         parts = waiting.setdefault(key, [])

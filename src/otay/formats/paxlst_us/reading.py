@@ -130,8 +130,10 @@ class _MessageReader:
 
     def _dtm(self, elements: Elements, position: int) -> None:
         qualifier = component(elements, 1)
-        value = component(elements, 2) + component(elements, 3)
-        found = self.calendar.event(value)
+        day, time = component(elements, 2), component(elements, 3)
+        value = day + time
+        # a day cut short and a time must not make another day together
+        found = self.calendar.event(value) if not time or len(day) in (6, 8) else Read("", Problem.SHAPE)
         if found.problem:
             text = N_("The time of the flight is not a date and time.")
             place = self.message.place(position, "DTM", 2)

@@ -11,7 +11,7 @@ from typing import Any
 from otay.core.findings import Finding, info, warning
 from otay.core.i18n import N_
 from otay.formats.edifact.dates import Calendar
-from otay.formats.edifact.interchange import Elements, Message, component, read_file, transfers
+from otay.formats.edifact.interchange import MAX_FINDINGS, Elements, Message, component, read_file, transfers
 from otay.formats.manifest import Record, Traveller
 from otay.formats.paxlst.functions import UNKNOWN
 from otay.formats.paxlst.reading import about, calendar_of, capped, other_types
@@ -115,7 +115,7 @@ class _MessageReader:
                 self._begin()
                 self.reservations[-1].take(tag, elements, position)
             else:
-                self._level_0(tag, elements)
+                self._level_0(tag, elements, position)
 
     def _begin(self) -> None:
         reservation = Reservation(self.message, self.calendar, self.flights[0] if self.flights else {})
@@ -135,7 +135,7 @@ class _MessageReader:
                 place = self.message.place(position)
                 self.findings.append(warning(place, "edifact.terminator", text, pieces[1][:20], tag=pieces[1][:3]))
 
-    def _level_0(self, tag: str, elements: Elements) -> None:
+    def _level_0(self, tag: str, elements: Elements, position: int) -> None:
         if tag == "MSG":
             code = component(elements, 1, 1) or component(elements, 1)
             self.about |= {"code": code, "function": FUNCTIONS.get(code, UNKNOWN)}
@@ -143,7 +143,9 @@ class _MessageReader:
             party = {"id": component(elements, 1), "place": component(elements, 1, 1)}
             self.about["reporting_party"] = {key: value for key, value in party.items() if value}
         elif tag == "TVL":
-            self.flights.append(leg(elements, self.calendar) | {"border": True})
+            found, findings = leg(elements, self.calendar, self.message.place(position, "TVL"))
+            self.flights.append(found | {"border": True})
+            self.findings += findings[: max(0, MAX_FINDINGS - len(self.findings))]
             day = (self.flights[-1]["departure"] or "")[:10]
             if day > self.calendar.reference.isoformat():
                 self.calendar = Calendar(date.fromisoformat(day))

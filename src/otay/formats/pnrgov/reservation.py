@@ -6,16 +6,17 @@ other than air (MSG), history (ABI). A TIF below a TVL is a traveller checked in
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from otay.core.findings import Finding, warning
 from otay.core.i18n import N_
-from otay.formats.edifact.dates import Calendar
+from otay.formats.edifact.dates import Calendar, Problem
 from otay.formats.edifact.interchange import MAX_FINDINGS, Elements, Message, component
 from otay.formats.manifest import PASSENGER, Traveller, date_finding, full_name, name_part, titled, traveller
 from otay.formats.pnrgov import ssr as requests
-from otay.formats.pnrgov.legs import continued, continues, leg
+from otay.formats.pnrgov.legs import continued, continues, leg, moment
 from otay.formats.pnrgov.names import same_person, without_title
 from otay.formats.pnrgov.ssr import Ssr
 
@@ -34,6 +35,7 @@ _MAX_HISTORY = 2_000
 _MAX_TRAVELLERS = 500
 _MAX_REQUESTS = 5_000
 _MAX_KEPT = 200
+_WEIGHT = re.compile("[0-9]+")
 
 BOOKING: Final = "booking"
 TRAVELLER: Final = "traveller"
@@ -118,12 +120,15 @@ class Reservation:
             if self.group == SPLIT:
                 _keep(self.data["split_to"], locator)
             elif not self.data["locator"]:
-                moment = f"{component(elements, number, 3)}{component(elements, number, 4)[:4]}"
-                created = self.calendar.day_first(moment).value or None
+                created = self._moment(component(elements, number, 3), component(elements, number, 4)[:4], "RCI")
                 self.data |= {"locator": locator, "carrier": carrier, "created": created}
             elif locator != self.data["locator"]:
                 other = {"carrier": carrier, "locator": locator}
                 _keep(self.data["other_locators"], other)
+
+    def _moment(self, day: str, time: str, tag: str) -> str | None:
+        room = self.findings if len(self.findings) < MAX_FINDINGS else []
+        return moment(self.calendar, day, time, self.message.place(self.position, tag), room)
 
     def _org(self, elements: Elements) -> None:
         if self.group == BOOKING and not self.data["agency"]:
@@ -141,10 +146,10 @@ class Reservation:
 
     def _dat(self, elements: Elements) -> None:
         for number in range(1, len(elements)):
-            kind, moment = component(elements, number), "".join(elements[number][1:3]).strip()
+            kind = component(elements, number)
             name = {"700": "changed", "710": "ticketed"}.get(kind)
             if name and name not in self.data:
-                self.data[name] = self.calendar.day_first(moment).value or None
+                self.data[name] = self._moment(*_day_and_time(elements, number), "DAT")
 
     def _tif(self, elements: Elements) -> None:
         surnames = name_part(component(elements, 1))
@@ -281,7 +286,9 @@ class Reservation:
         if continues(elements) and flights:
             continued(flights[-1], elements)
         elif not continues(elements):
-            flights.append(leg(elements, self.calendar))
+            found, findings = leg(elements, self.calendar, self.message.place(self.position, "TVL"))
+            flights.append(found)
+            self.findings += findings[: max(0, MAX_FINDINGS - len(self.findings))]
 
     def _rpi(self, elements: Elements) -> None:
         if self.group == LEG and self.data["flights"]:
@@ -307,7 +314,7 @@ class Reservation:
         count, weight = component(elements, 2), component(elements, 2, 1)
         bags = {
             "count": int(count[:4]) if count.isascii() and count.isdigit() else None,
-            "weight": {"value": weight.lstrip("0") or "0", "unit": unit} if weight.isdigit() else None,
+            "weight": {"value": weight.lstrip("0") or "0", "unit": unit} if _WEIGHT.fullmatch(weight) else None,
             "tags": [tag for number in range(4, len(elements)) if (tag := _tag(elements, number))],
         }
         if person["bags"] is None or self._on_border_leg():
@@ -390,7 +397,10 @@ class Reservation:
         known = {(paper["type"], paper["number"]) for paper in person["documents"]}
         if said.document and (said.document["type"], said.document["number"]) not in known:
             person["documents"].append(said.document)
-        for problem, what, value in said.problems:
+        self._date_problems(person, said.problems)
+
+    def _date_problems(self, person: Traveller, problems: Sequence[tuple[Problem, str, str]]) -> None:
+        for problem, what, value in problems:
             if len(self.findings) < MAX_FINDINGS:
                 place = self.message.place(self.position, "SSR", 1, 9)
                 number = self.first_number + self.travellers.index(person)
@@ -417,11 +427,12 @@ class Reservation:
         person = self._whose(request)
         if person is None:
             return
-        place, paper = requests.doco(request.text, self.calendar)
+        place, paper, problems = requests.doco(request.text, self.calendar)
         if place:
             person["birth_place"] = {"country": "", "place": place}
         if paper:
             _keep(person["documents"], paper)
+        self._date_problems(person, problems)
 
     def _doca(self, request: Ssr) -> None:
         person, address = self._whose(request), requests.doca(request.text)
@@ -458,11 +469,17 @@ class Reservation:
     def _past(self, tag: str, elements: Elements) -> None:
         entry = self.data["history"][-1]
         if tag == "DAT":
-            entry["at"] = self.calendar.day_first("".join(elements[1][1:3]) if len(elements) > 1 else "").value or None
+            entry["at"] = self._moment(*_day_and_time(elements, 1), "DAT")
         elif tag == "SAC":
             entry["changes"].append({"action": component(elements, 3) or component(elements, 1), "what": []})
         elif entry["changes"] and len(entry["changes"][-1]["what"]) < _MAX_HISTORY:
             entry["changes"][-1]["what"].append("+".join(":".join(element) for element in elements))
+
+
+def _day_and_time(elements: Elements, number: int) -> tuple[str, str]:
+    """Of a DAT; some write the two in one component."""
+    day, time = component(elements, number, 1), component(elements, number, 2)
+    return (day, time) if time or len(day) <= len("DDMMYY") else (day[:6], day[6:])
 
 
 def _keep(kept: list[Any], item: Any) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from otay.core.i18n import N_
 from otay.formats.edifact.dates import Calendar, Problem
 from otay.formats.edifact.interchange import Elements, component
 from otay.formats.manifest import document, name_part
@@ -107,14 +108,19 @@ def docs(text: str, calendar: Calendar) -> Docs:
     )
 
 
-def doco(text: str, calendar: Calendar) -> tuple[str, dict[str, Any] | None]:
-    """Place of birth, and the visa: birth place / type / number / place of issue / issued / country it is for."""
+def doco(text: str, calendar: Calendar) -> tuple[str, dict[str, Any] | None, tuple[tuple[Problem, str, str], ...]]:
+    """Place of birth, the visa (birth place / type / number / place of issue / issued / country it is for), and what
+    is wrong with its date, as in :class:`Docs`.
+    """
     place, type, number, issued_at, issued, country = [*fields(text), *[""] * 6][:6]
     paper = None
     if number:
         paper = document(type.upper() or "V", number, country.upper())
-        paper |= {"issued": calendar.named(issued).value or None, "issued_at": issued_at}
-    return place, paper
+        day = calendar.named(issued)
+        paper |= {"issued": day.value or None, "issued_at": issued_at}
+        if issued and day.problem:
+            return place, paper, ((day.problem, N_("date of issue"), issued),)
+    return place, paper, ()
 
 
 def doca(text: str) -> dict[str, str]:
