@@ -96,8 +96,15 @@ class PassengersConfig(AppConfig):
 
     def _background(self) -> None:
         from otay.node import registry
+        from otay.people.passengers import sharing
         from otay.people.passengers.services import parts, retention
 
+        registry.schedules.register(
+            registry.Schedule(
+                "passengers.sharing", _("Offer flights taken before there was an agreement"), timedelta(hours=1),
+                sharing.catch_up,
+            )
+        )  # fmt: skip
         registry.schedules.register(
             registry.Schedule(
                 "passengers.parts", _("Take transfers whose other parts never came"), timedelta(minutes=5),

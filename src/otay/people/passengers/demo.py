@@ -133,7 +133,9 @@ def _entry(case: dict[str, str]) -> dict[str, Any]:
     if case["birth_date"]:
         entry["birth_dates"] = [case["birth_date"]]
     if case["document"]:
-        entry["documents"] = [{"number": case["document"], "type": "P"}]
+        entry["documents"] = [
+            {"number": case["document"], "type": "P", "issuer": "USA" if case["document"][0] == "5" else "MEX"}
+        ]
     return entry
 
 
@@ -182,7 +184,7 @@ def _people(place: int, leg: Leg) -> list[dict[str, Any]]:
     if place in _PLANTED:
         given, surnames, sex, born, paper = _PLANTED[place]["person"]  # type: ignore[misc]
         people[7] |= {"given": given, "surnames": surnames, "full_name": f"{given} {surnames}", "sex": sex}
-        people[7] |= {"birth_date": born, "documents": [document("P", paper, "MEX", "2031-01-31")]}
+        people[7] |= {"birth_date": born, "documents": [document("P", paper, _issuer(paper), "2031-01-31")]}
     if place == 3:
         people[9] |= {"birth_date": None, "birth_date_sent": "851399"}  # month 13
         people[12] |= {"given": "", "surnames": "INDRAWATI", "full_name": "INDRAWATI"}  # one name only

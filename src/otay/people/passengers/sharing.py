@@ -7,15 +7,18 @@ no agreement can name them. Flights to anywhere else are never offered.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from otay.exchange.models import Peer
+from otay.exchange.queries import delivery_states
 from otay.exchange.registry import Field, Publication, Received, RecordType
 from otay.exchange.services.publishing import publish
-from otay.node.actors import Actor
+from otay.node import clock
+from otay.node.actors import SYSTEM, Actor
 from otay.people.passengers.airports import airport
 from otay.people.passengers.domain import identity
 from otay.people.passengers.domain.roll import State
@@ -52,6 +55,26 @@ def publish_travellers(*, actor: Actor, flight: Flight, travellers: Sequence[Tra
     if travellers and between(flight):
         publications = [_traveller(flight, one) for one in travellers if one.role != "gate pass" and one.full_name]
         publish(actor=actor, record_type=TRAVELLER, publications=publications)
+
+
+def catch_up() -> int:
+    """Offer what was taken before there was an agreement: flights that have not landed for a day, and their travellers.
+    Returns how many records were queued."""
+    since = clock.now() - timedelta(days=1)
+    recent = Flight.objects.filter(kind="flight", day__gte=since.date().isoformat()).order_by("pk")
+    flights = [row for row in recent if between(row)]
+    if not flights:
+        return 0
+    sent = delivery_states(record_type=FLIGHT, business_keys=[flight_key(row) for row in flights])
+    fresh = [row for row in flights if not sent.get(flight_key(row))]
+    queued = publish(actor=SYSTEM, record_type=FLIGHT, publications=[_flight(row) for row in fresh])
+    people = (
+        Traveller.objects.filter(flight__in=flights, erased_at=None).exclude(role="gate pass").exclude(full_name="")
+    )
+    rows = list(people.select_related("flight").order_by("pk"))
+    told = delivery_states(record_type=TRAVELLER, business_keys=[row.uid for row in rows])
+    offered = [_traveller(row.flight, row) for row in rows if not told.get(row.uid)]
+    return queued + publish(actor=SYSTEM, record_type=TRAVELLER, publications=offered)
 
 
 def _flight(flight: Flight) -> Publication:

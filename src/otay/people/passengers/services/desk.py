@@ -87,7 +87,8 @@ class Desk:
 
     def _find_fault(self, make: Any, number: int, person: dict[str, Any], rule: str, text: str) -> None:
         place = f"segment {person['segment']}" if person.get("segment") else f"/travellers/{number - 1}"
-        self.work.findings.append(make(place, rule, text, traveller=titled(number, person)))
+        value = " ".join(person["references"].get(code, "") for code in ("AVF", "ABO")).strip()
+        self.work.findings.append(make(place, rule, text, value, traveller=titled(number, person)))
 
     def _touch(self, one: Traveller, outcome: Outcome) -> None:
         one.message = self.work.message
