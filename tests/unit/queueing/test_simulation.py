@@ -11,7 +11,6 @@ from otay.core.errors import Refused
 from otay.engines.queueing import closed_forms
 from otay.engines.queueing.allocation import allocations
 from otay.engines.queueing.approximations import fewest_booths, fluid, psa, sipp
-from otay.engines.queueing.hourly import hourly
 from otay.engines.queueing.layout import lay_out
 from otay.engines.queueing.measures import count, measure
 from otay.engines.queueing.opening import opening_hours
@@ -104,22 +103,6 @@ def test_quantiles_of_counted_waits_are_within_their_cell() -> None:
         found = quantiles_of(together([count(layout, one).tally], layout.horizon), (0.5, 0.9, 0.95))
         exact = np.quantile(waits, (0.5, 0.9, 0.95))
         np.testing.assert_array_less(np.abs(found - exact), (1 + exact) / 128)
-
-
-def test_sums_by_hour_are_those_of_the_figures() -> None:
-    for scenario in (port(), trucks()):
-        layout = lay_out(scenario)
-        found, (groups, series) = hourly(layout, 0), run(layout, 0)
-        for index, one in enumerate(scenario.traffic):
-            arrived, served, waited = found["classes"][index, :3]
-            assert arrived.sum() == groups[f"traffic/{one.name}"]["arrivals"]
-            known = served > 0
-            by_hour = series[f"traffic/{one.name}"][known]
-            np.testing.assert_allclose(waited[known] / served[known], by_hour, rtol=1e-4, atol=1e-4)
-        assert (found["classes"][:, 5].sum() > 0) == bool(scenario.neighbour)
-        hours = groups["lane/" + scenario.lanes[0].name]
-        busy = found["busy"][0].sum() / 60 / hours["booth_hours"]
-        assert busy == pytest.approx(hours["utilisation"], rel=1e-4)
 
 
 def test_warming_up_compiles_without_an_answer() -> None:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 
-from otay.engines.queueing.layout import lay_out
+from otay.engines.queueing.layout import Layout, lay_out
 from otay.engines.queueing.replication import run as play
 from otay.engines.queueing.scenario import Scenario
 from otay.engines.queueing.simulation import Interval, interval, on_threads
+
+DELAY, UNSERVED = "/delay", "/unserved"
+"""Keys beside the names of classes, which hold no slash."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,33 +36,35 @@ class Option:
     unserved: float = 0.0
 
 
+def look(layout: Layout, replication: int) -> dict[str, float]:
+    """What is compared, of one replication: hours of delay on both sides, who is never served, mean wait by class."""
+    groups, _series = play(layout, replication)
+    there = groups["total"].get("neighbour_delay", 0.0)
+    arrivals = groups["total"]["arrivals"]
+    waits = {
+        key.removeprefix("traffic/"): one["mean_wait"] for key, one in groups.items() if key.startswith("traffic/")
+    }
+    return {
+        DELAY: groups["total"]["delay_hours"] + (0.0 if np.isnan(there) else there) * arrivals / 60,
+        UNSERVED: arrivals - sum(groups["total"][key] for key in ("served", "balked", "turned_away")),
+        **waits,
+    }
+
+
 def compare(
     named: Sequence[tuple[str, Scenario]], replications: int, progress: Callable[[int], None] | None = None
 ) -> list[Option]:
     """Play each scenario ``replications`` times; the first is what the others are compared with."""
-    found: list[Option] = []
-    first: list[dict[str, Any]] = []
-    for name, scenario in named:
+    runs = []
+    for _name, scenario in named:
         layout = lay_out(scenario)
+        runs.append(on_threads(partial(look, layout), replications, progress))
+    return options(named, runs)
 
-        def run(index: int, layout: Any = layout) -> dict[str, Any]:
-            groups, _series = play(layout, index)
-            there = groups["total"].get("neighbour_delay", 0.0)
-            arrivals = groups["total"]["arrivals"]
-            return {
-                "delay": groups["total"]["delay_hours"] + (0.0 if np.isnan(there) else there) * arrivals / 60,
-                "unserved": arrivals - sum(groups["total"][key] for key in ("served", "balked", "turned_away")),
-                **{
-                    key.removeprefix("traffic/"): one["mean_wait"]
-                    for key, one in groups.items()
-                    if key.startswith("traffic/")
-                },
-            }
 
-        runs = on_threads(run, replications, progress)
-        first = first or runs
-        found.append(_option(name, scenario, runs, first))
-    return found
+def options(named: Sequence[tuple[str, Scenario]], runs: Sequence[Sequence[Mapping[str, float]]]) -> list[Option]:
+    """What :func:`look` told of each scenario and replication, beside the first."""
+    return [_option(name, scenario, found, runs[0]) for (name, scenario), found in zip(named, runs, strict=True)]
 
 
 def officer_hours(scenario: Scenario) -> float:
@@ -82,16 +87,16 @@ def _option(
     hours = officer_hours(scenario)
     costs, cost = scenario.costs, None
     if costs.officer_hour or costs.waiting_hour:
-        cost = interval([costs.officer_hour * hours + costs.waiting_hour * run["delay"] for run in runs])
+        cost = interval([costs.officer_hour * hours + costs.waiting_hour * run[DELAY] for run in runs])
     return Option(
         name=name,
         officer_hours=hours,
-        delay_hours=interval([run["delay"] for run in runs]),
-        delay_change=difference(runs, first, "delay"),
+        delay_hours=interval([run[DELAY] for run in runs]),
+        delay_change=difference(runs, first, DELAY),
         waits={one: interval([run[one] for run in runs]) for one in classes},
         wait_changes={one: difference(runs, first, one) for one in classes},
         cost=cost,
-        unserved=float(np.mean([run["unserved"] for run in runs])),
+        unserved=float(np.mean([run[UNSERVED] for run in runs])),
     )
 
 
