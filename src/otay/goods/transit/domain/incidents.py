@@ -58,7 +58,9 @@ def _findings(code: str, text: str, new_seals: Sequence[str], transhipment: Mapp
         found.append(error("/transhipment/vehicle", "ncts.C0240", message, "", N_("Give its plate."), code=code))
     if new_seals and code not in NEW_EQUIPMENT:
         message = N_("Incident code %(code)s brings no new seals (condition C0240).")
-        found.append(error("/new_seals", "ncts.C0240", message, ", ".join(new_seals), N_("Codes 2 and 4 do."), code=code))
+        found.append(
+            error("/new_seals", "ncts.C0240", message, ", ".join(new_seals), N_("Codes 2 and 4 do."), code=code)
+        )
     if code in NEW_EQUIPMENT and not new_seals:
         message = N_("Incident code %(code)s names the new seals (condition C0240).")
         found.append(error("/new_seals", "ncts.C0240", message, "", N_("Affix new seals and name them."), code=code))

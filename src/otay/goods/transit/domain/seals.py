@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
 from types import MappingProxyType
@@ -119,7 +119,7 @@ def log_body(
     """The bytes that the digest of a log entry covers."""
     return canonical_json(
         {
-            "seal": seal, "act": act, "at": at, "recorded_at": recorded_at, "actor": actor, "movement": movement,
+            "seal": seal, "act": act, "at": at.astimezone(UTC), "recorded_at": recorded_at.astimezone(UTC), "actor": actor, "movement": movement,
             "place": place, "lat": fixed(lat), "lon": fixed(lon), "photo": photo, "detail": dict(detail),
         }
     )  # fmt: skip

@@ -26,7 +26,7 @@ class Alarm(models.Model):
     details = models.JSONField(default=dict)
     raised_at = models.DateTimeField(_("raised"))
     withdrawn_at = models.DateTimeField(_("withdrawn"), null=True)
-    source = models.CharField(max_length=8, default="reports")  # or "officer", which no judgement withdraws
+    source = models.CharField(max_length=8, default="reports")  # or "officer", "peer": no judgement withdraws those
     state = models.CharField(_("state"), max_length=12, default="raised")
     assigned_to = models.CharField(_("assigned to"), max_length=70, blank=True)
     finding = models.CharField(_("finding"), max_length=10, blank=True)

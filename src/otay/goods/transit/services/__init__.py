@@ -1,0 +1,1 @@
+"""Every change: keyword-only, the actor first; permission, one transaction, audit, publication."""
