@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import click
@@ -74,7 +75,8 @@ _month = option("--month", metavar="YYYY-MM", help=N_("Month of the counts of PO
     help=N_("Play a port of entry and say how long one waits, with the uncertainty of chance and of what is assumed."),
     epilog=N_(
         "\b\nExamples:\n  otay simulate 2504\n  otay simulate laredo.json --replications 50 --json\n"
-        "  otay simulate 2304 --write laredo.json"
+        "  otay simulate 2304 --write laredo.json\n"
+        "  otay simulate laredo.json --vary lanes/cargo/booths=6,7,8 --vary demand=1,1.2 --checkpoint sweep.jsonl"
     ),
 )
 @click.argument("source", metavar="SCENARIO.json|PORT")
@@ -83,8 +85,26 @@ _month = option("--month", metavar="YYYY-MM", help=N_("Month of the counts of PO
 @option(
     "--write", type=click.Path(dir_okay=False), help=N_("Write the scenario to this file to edit it, and play nothing.")
 )
+@option(
+    "--vary", multiple=True, metavar="WHERE=VALUE,...", help=N_("Play every combination of these values and compare.")
+)
+@option(
+    "--checkpoint",
+    type=click.Path(dir_okay=False),
+    help=N_("With --vary: keep what is done in this file, and go on from it after a stop."),
+)
+@option("--cluster", default="", metavar="ADDRESS", help=N_("With --vary: play on the Dask cluster at this address."))
 @plain_command
-def simulate(console: Console, source: str, replications: int | None, month: str | None, write: str | None) -> None:
+def simulate(
+    console: Console,
+    source: str,
+    replications: int | None,
+    month: str | None,
+    write: str | None,
+    vary: tuple[str, ...],
+    checkpoint: str | None,
+    cluster: str,
+) -> None:
     """Play a port of entry."""
     from otay.engines.queueing.simulation import simulate as play
     from otay.engines.queueing.simulation import total_runs
@@ -97,10 +117,27 @@ def simulate(console: Console, source: str, replications: int | None, month: str
             file.write(scenario.model_dump_json(by_alias=True, indent=1, exclude_defaults=True) + "\n")
         console.answer({"written": write}, console.text(N_("Written: %(file)s"), file=write))
         return
+    if vary:
+        _sweep(console, scenario, vary, replications or scenario.replications, checkpoint, cluster)
+        return
     with progress(console, total_runs(scenario, replications), N_("Playing")) as bar:
         result = play(scenario, replications, progress=bar)
     answer = _head(scenario) | result.as_dict(console.language)
     console.answer(answer, showing.simulation(console, scenario, result))
+
+
+def _sweep(
+    console: Console, scenario: Any, vary: tuple[str, ...], count: int, checkpoint: str | None, cluster: str
+) -> None:
+    from otay.engines.queueing.sweeping import variants
+    from otay.infrastructure.planning import plans
+    from otay.infrastructure.planning.sweeping import sweep
+
+    named = variants(scenario, vary)
+    with progress(console, count * len(named), N_("Playing")) as bar:
+        found = sweep(named, count, checkpoint=Path(checkpoint) if checkpoint else None, cluster=cluster, progress=bar)
+    answer = _head(scenario) | {"replications": count} | plans.lanes_data(found)
+    console.answer(answer, plans.lanes_text(console, scenario, found, N_("Variant")))
 
 
 @click.command(

@@ -214,14 +214,14 @@ def lanes_data(options: Sequence[Option]) -> dict[str, Any]:
     return {"options": [_option(one) for one in options], "least_delay": best.name or "as it stands"}
 
 
-def lanes_text(console: Console, scenario: Scenario, options: Sequence[Option]) -> str:
+def lanes_text(console: Console, scenario: Scenario, options: Sequence[Option], title: str = N_("Booths moved")) -> str:
     """A line for each allocation, a column for each class that any of them changes."""
     changed = [
         name
         for name in options[0].waits
         if any(abs(one.wait_changes[name].mean) > 1e-9 for one in options if np.isfinite(one.wait_changes[name].mean))
     ]
-    titles = [console.text(N_("Booths moved")), *changed, console.text(N_("all, hours"))]
+    titles = [console.text(title), *changed, console.text(N_("all, hours"))]
     lines = [
         (
             console.text(N_("as it stands")),
