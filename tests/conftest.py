@@ -31,6 +31,6 @@ def django_db_setup(django_db_setup: None, django_db_blocker: pytest.FixtureRequ
             protection.AUDIT, "declarations_declarationversion", "screening_entryversion", "screening_entrychange",
             "passengers_travellerversion",
             "transit_movementevent", "transit_alarmevent", "transit_seallogentry",
-            "planning_planversion", "planning_planstep",
+            "planning_planversion", "planning_planstep", *_INVESTIGATIONS,
         ):  # fmt: skip
             protection.remove(connection, table)
