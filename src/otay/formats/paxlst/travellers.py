@@ -10,7 +10,8 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from otay.core.findings import Finding
+from otay.core.findings import Finding, warning
+from otay.core.i18n import N_
 from otay.formats.edifact.dates import Calendar
 from otay.formats.edifact.interchange import MAX_FINDINGS, Message
 from otay.formats.manifest import Traveller, date_finding, titled
@@ -85,7 +86,7 @@ class Travellers:
                 elif kind is Kind.REFERENCE and takers and mark not in segment[4:]:
                     qualifiers[head] = meaning[1]
             kind, key, value, trouble = meaning
-            if kind is person_kind:
+            if kind is person_kind and self.person:
                 self.person[key] = value
             elif kind is field_kind and self.person:
                 self._document()[key] = value
@@ -113,7 +114,7 @@ class Travellers:
             name = DOCUMENT_DATES.get(key, "")
             day = self.calendar.plain_event(digits)
             target = self._document() if name and day and self.person else {}
-        if not day or not name:
+        if not day or not name or not target:
             return False
         target[name] = day
         return True
@@ -181,6 +182,14 @@ class Travellers:
             self.unknown[segment[:3].upper()] += 1
         elif self.person:
             self._add(kind, key, value)
+        elif kind is not Kind.IGNORED:
+            self._nobodys(segment, position)
+
+    def _nobodys(self, segment: str, position: int) -> None:
+        if not self.findings:  # once: what was lost is the traveller, not each of the facts
+            text = N_("What stands before the first traveller belongs to nobody and was not read.")
+            tag = segment[:3].upper()
+            self.findings.append(warning(self.message.place(position, tag), "paxlst.nobody", text, segment))
 
     def _add(self, kind: Kind, key: str, value: Any) -> None:
         if kind is Kind.DOCUMENT:

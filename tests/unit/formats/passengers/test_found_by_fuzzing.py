@@ -41,5 +41,14 @@ def test_a_day_cut_short_and_a_time_make_no_other_day() -> None:
 
 
 def test_the_issue_of_a_visa_on_no_day_is_a_finding() -> None:
-    data = pnrgov("SRC", "RCI+OT:ABC123", "TIF+RUIZ+EVA:A:1", "SSR+DOCO:HK:1:OT:::::/TIJUANA/V/20261234/MEX/31FEB25/USA")
+    data = pnrgov(
+        "SRC", "RCI+OT:ABC123", "TIF+RUIZ+EVA:A:1", "SSR+DOCO:HK:1:OT:::::/TIJUANA/V/20261234/MEX/31FEB25/USA"
+    )
     assert ("date.calendar", "31FEB25") in rules(data, "pnrgov")
+
+
+def test_facts_before_any_traveller_are_nobodys_and_no_crash() -> None:
+    lost = ["BGM+745", "TDT+20+OT498", "CNT+42:1", *ANA[1:]]
+    result = read(interchange(message(lost)), format="paxlst")
+    assert result.records[0]["travellers"] == []
+    assert [finding.rule for finding in result.findings].count("paxlst.nobody") == 1
