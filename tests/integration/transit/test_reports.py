@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
@@ -250,7 +251,7 @@ def test_marks_name_the_earliest_news_of_a_device_and_go_with_the_judgement() ->
 def test_a_judgement_that_fails_keeps_its_marks() -> None:
     admit("S-1")
     send(own_report(at=after(4)))
-    with pytest.raises(RuntimeError), transaction.atomic():
+    with contextlib.suppress(RuntimeError), transaction.atomic():
         reports.judged(reports.due())
         raise RuntimeError
     assert reports.due().since == {"S-1": after(4)}
@@ -338,7 +339,7 @@ def test_a_fault_of_a_reader_costs_one_message(monkeypatch: pytest.MonkeyPatch) 
         yield Piece(Kind.FRAME, 0, data)
         raise RuntimeError("a fault of the reader")
 
-    monkeypatch.setitem(reading.FAMILIES, "upro", Family("upro", faulty, lambda frame, report: []))
+    monkeypatch.setitem(reading.FAMILIES, "upro", Family("upro", faulty, lambda *_: []))
     admit("S-1")
     settled = storing.store(
         Door.MQTT, [Message("a", b"*x", "upro"), Message("b", own_report(at=after(1)), "otay-seal")]
@@ -365,7 +366,7 @@ def test_a_message_that_the_database_refuses_costs_only_itself(monkeypatch: pyte
 
 def test_wordings_are_kept_once_and_survive_a_rollback() -> None:
     admit("S-1")
-    with pytest.raises(RuntimeError), transaction.atomic():
+    with contextlib.suppress(RuntimeError), transaction.atomic():
         send(own_report(at=after(1), alarms=["drop"]))
         raise RuntimeError
     keeping._wordings.clear()  # what a process of its own would not have

@@ -21,7 +21,8 @@ from otay.node.api_auth import CallerThrottle
 
 PER_MINUTE = 600
 BATCH_BYTES = 8 * 1024 * 1024
-router = Router(throttle=CallerThrottle(PER_MINUTE))
+THROTTLE = CallerThrottle(PER_MINUTE)
+router = Router(throttle=THROTTLE)
 _RAW = {"requestBody": {"required": True, "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}}}
 _NDJSON = {
     "requestBody": {
