@@ -16,7 +16,7 @@ class ExchangeConfig(AppConfig):
 
     def ready(self) -> None:
         """Permissions, doors, the delivery loop, periodic checks, alerts and indicators."""
-        from otay.exchange import alerts, door, indicators
+        from otay.exchange import alerts, door, gauges, indicators
         from otay.exchange.services import delivery, jetstream, ranges, reconciling, upkeep
         from otay.node import registry, roles
 
@@ -41,6 +41,8 @@ class ExchangeConfig(AppConfig):
         )
         registry.loops.register(registry.Loop("exchange.deliver", delivery.deliver_all_due))
         registry.loops.register(registry.Loop("exchange.jetstream", jetstream.step))
+        for gauge in gauges.GAUGES:
+            registry.gauges.register(gauge)
         registry.loops.register(registry.Loop("exchange.door", door.step))
         registry.schedules.register(
             registry.Schedule(

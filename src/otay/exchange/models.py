@@ -200,6 +200,7 @@ class Outbox(Exchanged):
     peer = models.ForeignKey(Peer, on_delete=models.PROTECT, related_name="sent")
     state = models.CharField(max_length=12, choices=State.choices, default=State.QUEUED)
     published_by = models.CharField(max_length=64)
+    trace = models.CharField(max_length=55, blank=True, default="")
     queued_at = models.DateTimeField(help_text=_("Real time, also on a node whose clock is played faster."))
     receipt = models.ForeignKey(Receipt, on_delete=models.PROTECT, null=True, blank=True, related_name="records")
 

@@ -23,7 +23,7 @@ from otay.intake.incoming import Incoming, Receipt
 from otay.intake.models import Channel, StoredMessage
 from otay.intake.registry import State
 from otay.intake.storing import Delivery, store
-from otay.node import audit, clock
+from otay.node import audit, clock, tracing
 from otay.node.accounts import actor_by_key
 from otay.node.actors import Actor
 
@@ -48,7 +48,8 @@ def receive(
         actor.require("intake.manage")
     sender.require("intake.submit")
     _check(items)
-    places = store(delivery=Delivery(actor, sender, channel), items=items)
+    with tracing.span("store", channel=str(channel), messages=len(items)):
+        places = store(delivery=Delivery(actor, sender, channel), items=items)
     faults.point("stored")
     try:
         settling.settle(ids=[place.id for place in places if place.new], senders={sender.key: sender})

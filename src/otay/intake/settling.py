@@ -17,7 +17,7 @@ from otay.core.i18n import N_
 from otay.intake import bounds, faults, queries, recognition
 from otay.intake.models import StoredMessage
 from otay.intake.registry import Handler, Message, Outcome, State
-from otay.node import clock
+from otay.node import clock, tracing
 from otay.node.accounts import actor_by_key
 from otay.node.actors import Actor
 from otay.node.bulk import update_many
@@ -114,7 +114,7 @@ class _Application:
 def _apply(work: _Application, rows: Sequence[StoredMessage]) -> None:
     """Apply ``rows`` as one; when the handler fails, halve until the message that it fails on stands alone."""
     try:
-        with transaction.atomic():
+        with tracing.span("settle", handler=work.handler.key, messages=len(rows)), transaction.atomic():
             messages: list[Message] = [queries.as_message(row) for row in rows]
             outcomes = work.handler.apply(work.sender, messages)
             for row, outcome in zip(rows, outcomes, strict=True):

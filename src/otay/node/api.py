@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router, Status
 
-from otay.node import audit, queries
+from otay.node import audit, metrics, queries
 from otay.node.actors import Actor
 from otay.node.schemas import AuditPage, AuditQuery, Caller, Health, Ready
 
@@ -30,6 +30,13 @@ def ready(request: HttpRequest) -> Status[dict[str, bool]]:
     """Whether requests can be sent here: the database answers. For load balancers."""
     up = queries.health()["database"]
     return Status(200 if up else 503, {"ready": up})
+
+
+@router.get("/metrics", summary="Figures for Prometheus", operation_id="metrics")
+def show_metrics(request: HttpRequest) -> HttpResponse:
+    """Requests, queues, lags and alarms in Prometheus' text format. For programs with the permission to read them."""
+    _actor(request).require("node.read_metrics")
+    return HttpResponse(metrics.exposition(), content_type=metrics.CONTENT_TYPE)
 
 
 @router.get("/me", response=Caller, summary="Who am I", operation_id="me")

@@ -17,15 +17,20 @@ class NodeConfig(AppConfig):
     def ready(self) -> None:
         """Tell the house what this floor has."""
         from allauth.account.decorators import secure_admin_login
+        from django.conf import settings
         from django.contrib import admin
 
-        from otay.node import receivers, registry, roles, verification  # noqa: F401 - receivers connect themselves
+        from otay.node import gauges, receivers, registry, roles, tracing, verification  # noqa: F401 - receivers connect themselves
 
         admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
         roles.declare("node.manage_people", _("Manage people, roles and programs"), held_by=[roles.ADMINISTRATOR])
         roles.declare("node.manage_jobs", _("See and cancel jobs"), held_by=[roles.ADMINISTRATOR])
         roles.declare("node.read_audit", _("Read the audit log"), held_by=[roles.AUDITOR, roles.ADMINISTRATOR])
+
+        roles.declare(
+            "node.read_metrics", _("Read the figures of the node"), held_by=[roles.ADMINISTRATOR, roles.AUDITOR]
+        )
 
         registry.pages.register(registry.Pages("node", "node/", "otay.node.urls"))
         registry.apis.register(registry.Api("node", "", "otay.node.api:router", "node"))
@@ -36,6 +41,10 @@ class NodeConfig(AppConfig):
         ):
             registry.menu.register(entry)
         verification.register()
+        if settings.OTAY.telemetry:
+            tracing.start(settings.OTAY.telemetry, service="otay", country=settings.OTAY.country)
+        for gauge in gauges.GAUGES:
+            registry.gauges.register(gauge)
         registry.schedules.register(
             registry.Schedule("node.tidy", _("Drop expired sessions and old job results"), timedelta(hours=6), _tidy)
         )

@@ -47,6 +47,10 @@ class NodeConfig:
     demo: bool = False
     durable: bool = True
     trusted_origins: tuple[str, ...] = ()
+    log: str = "line"
+    """Form of the log on standard error: ``line`` for people, ``json`` for a collector."""
+    telemetry: str = ""
+    """Where OpenTelemetry traces go (OTLP over HTTP); empty: nowhere."""
     nats: str = ""
     """NATS server with JetStream that carries to the neighbours; empty: straight to their doors."""
     exchange_url: str = ""
@@ -95,7 +99,7 @@ def load(home: Path) -> NodeConfig:
 def _checked(home: Path, path: Path, raw: dict[str, Any]) -> NodeConfig:
     known = {
         "country", "name", "language", "time_zone", "url", "database", "demo", "durable", "trusted_origins",
-        "exchange_url", "nats",
+        "exchange_url", "nats", "log", "telemetry",
     }  # fmt: skip
     if unknown := sorted(set(raw) - known):
         raise BadConfiguration(
@@ -130,6 +134,8 @@ def _checked(home: Path, path: Path, raw: dict[str, Any]) -> NodeConfig:
         durable=bool(raw.get("durable", True)),
         trusted_origins=tuple(raw.get("trusted_origins", ())),
         exchange_url=exchange_url,
+        log=_log(path, str(raw.get("log", "line"))),
+        telemetry=str(raw.get("telemetry", "")),
         nats=_nats(path, str(raw.get("nats", ""))),
     )
 
@@ -152,6 +158,12 @@ def _check_values(path: Path, *, country: str, url: str, zone: str, demo: bool) 
         ZoneInfo(zone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise BadConfiguration(N_("%(path)s: time_zone %(value)s is not known"), path=path, value=zone) from None
+
+
+def _log(path: Path, value: str) -> str:
+    if value not in {"line", "json"}:
+        raise BadConfiguration(N_("%(path)s: log is %(value)s; expected line or json"), path=path, value=value)
+    return value
 
 
 def _nats(path: Path, value: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -14,6 +15,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
+from otay.node import logs, metrics, tracing
 from otay.node.accounts import actor_of_user, needs_second_factor
 
 MAX_UPLOAD = 256 * 1024 * 1024
@@ -64,7 +66,14 @@ class RequestMiddleware:
         """Answer with ``X-Request-Id``."""
         given = request.headers.get("X-Request-Id", "")
         request.request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex  # type: ignore[attr-defined]
-        response = _too_large(request) or self.get_response(request)
+        began = time.perf_counter()
+        token = logs.request_id.set(request.request_id)  # type: ignore[attr-defined]
+        try:
+            with tracing.span("request", parent=request.headers, method=request.method or ""):
+                response = _too_large(request) or self.get_response(request)
+        finally:
+            logs.request_id.reset(token)
+        metrics.observe(request, response, time.perf_counter() - began)
         response.headers["X-Request-Id"] = request.request_id  # type: ignore[attr-defined]
         return response
 

@@ -7,7 +7,7 @@ intake handlers and exchanged record types have their own registries one floor u
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -180,6 +180,17 @@ class DemoChapter:
     order: int = 100
 
 
+@dataclass(frozen=True, slots=True)
+class Gauge:
+    """A figure of the node's health for Prometheus. ``key`` is its name there (``otay_..._unit``); ``read`` returns
+    (values of ``labels``, figure) at the moment it is asked, quickly, and names nobody."""
+
+    key: str
+    help: str
+    read: Callable[[], Iterable[tuple[Sequence[str], float]]]
+    labels: tuple[str, ...] = ()
+
+
 pages: Registry[Pages] = Registry("pages")
 apis: Registry[Api] = Registry("apis")
 menu: Registry[MenuEntry] = Registry("menu")
@@ -188,5 +199,6 @@ panels: Registry[Panel] = Registry("panels")
 alerts: Registry[AlertSource] = Registry("alerts")
 port_facts: Registry[PortFact] = Registry("port_facts")
 schedules: Registry[Schedule] = Registry("schedules")
+gauges: Registry[Gauge] = Registry("gauges")
 loops: Registry[Loop] = Registry("loops")
 demo_chapters: Registry[DemoChapter] = Registry("demo_chapters")

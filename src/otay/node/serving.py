@@ -46,6 +46,12 @@ def serve(
     os.environ["OTAY_HOME"] = str(node.home)
     os.environ[BACKGROUND] = "1" if background else "0"
     os.environ[WORKERS] = str(workers)
+    if workers > 1:
+        metrics_home = node.home / "run" / "metrics"
+        metrics_home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for left in metrics_home.glob("*.db"):
+            left.unlink()
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(metrics_home)
     server = Granian(
         f"{__name__}:application",
         address=host,

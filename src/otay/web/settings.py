@@ -11,6 +11,7 @@ from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
 from otay.core.i18n import locale_folders
+from otay.node import logs
 from otay.node.config import load, node_home
 
 PACKAGE = Path(__file__).resolve().parents[1]
@@ -206,11 +207,4 @@ CACHES = {
 }
 SILENCED_SYSTEM_CHECKS = ["security.W004", "security.W008", "security.W012", "security.W016"] if not _HTTPS else []
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["stderr"], "level": "WARNING"},
-    "loggers": {"otay": {"level": "INFO"}},
-}
+LOGGING = logs.settings(OTAY.log)

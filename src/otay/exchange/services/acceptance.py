@@ -31,7 +31,7 @@ from otay.exchange.queries import Standing
 from otay.exchange.registry import Received, record_types
 from otay.exchange.services import erasure, rotation
 from otay.exchange.services.faults import note_refusal, printable
-from otay.node import audit, clock
+from otay.node import audit, clock, tracing
 from otay.node.actors import SYSTEM
 from otay.node.bulk import update_many
 from otay.node.models import ChainHead
@@ -52,7 +52,8 @@ def accept_batch(raw: bytes) -> dict[str, Any]:
         sender = head.sender
         peer = _authenticated(head, signature)
         rotation.retire_replaced(peer, head.key)
-        return _accepted(peer, envelope.unpack(raw))
+        with tracing.span("accept", peer=peer.country, records=head.last - head.first + 1):
+            return _accepted(peer, envelope.unpack(raw))
     except Rejected as refusal:
         note_refusal(refusal, raw=raw, sender=sender, peer=peer)
         if refusal.code is Code.GAP and peer is not None:

@@ -26,7 +26,7 @@ from otay.exchange.models import Direction, Outbox, Peer, PeerHealth, Receipt, S
 from otay.exchange.services import rotation, transport
 from otay.exchange.services.acceptance import HELD_LISTED
 from otay.exchange.services.faults import printable, raise_alarm
-from otay.node import clock
+from otay.node import clock, tracing
 from otay.node.models import ChainHead
 
 BATCH_RECORDS = 500
@@ -60,8 +60,9 @@ def deliver_due(peer: Peer, *, limit: int = BATCH_RECORDS) -> Delivered:
     head, records = made_batch(peer, rows)
     raw, signature = envelope.pack(head, records, keystore.own_key())
     try:
-        receipt, answer = receipt_of(peer, transport.deliver(peer, raw))
-        settled = settle(peer, receipt, answer, head=head, signature=signature)
+        with tracing.span("deliver", links=(row.trace for row in rows), peer=peer.country, records=len(rows)):
+            receipt, answer = receipt_of(peer, transport.deliver(peer, raw))
+            settled = settle(peer, receipt, answer, head=head, signature=signature)
     except transport.Declined as refusal:
         return declined(peer, health, refusal)
     except transport.Unreachable as problem:

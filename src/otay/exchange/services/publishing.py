@@ -18,7 +18,7 @@ from otay.exchange.domain.control import CONTROL
 from otay.exchange.domain.envelope import Record, chained
 from otay.exchange.models import Direction, Outbox, Peer
 from otay.exchange.registry import Publication, record_types
-from otay.node import audit, clock
+from otay.node import audit, clock, tracing
 from otay.node.actors import Actor
 from otay.node.models import ChainHead
 
@@ -32,8 +32,9 @@ class _Item:
 
 
 @transaction.atomic(savepoint=False)
-def publish(*, actor: Actor, record_type: str, publications: Sequence[Publication]) -> int:
-    """Queue ``publications`` for every neighbour with an agreement that covers the type; returns how many were queued.
+def publish(*, actor: Actor, record_type: str, publications: Sequence[Publication], to: str = "") -> int:
+    """Queue ``publications`` for every neighbour with an agreement that covers the type (``to``: for that country
+    alone); returns how many were queued.
 
     Runs in the caller's transaction; the caller has checked the permission for the change itself. Only
     agreed fields are kept. A publication repeated with the same content is not queued twice. No audit event of its own:
@@ -44,7 +45,7 @@ def publish(*, actor: Actor, record_type: str, publications: Sequence[Publicatio
     """
     if record_type not in record_types:
         raise KeyError(f"{record_type} is not a registered record type")
-    peers = list(Peer.objects.filter(state=Peer.State.TRUSTED))
+    peers = list(Peer.objects.filter(state=Peer.State.TRUSTED, **({"country": to} if to else {})))
     if not peers or not publications:
         return 0
     at, own = clock.now(), keystore.own_country()
@@ -85,7 +86,7 @@ def append(actor: Actor, peer: Peer, items: Sequence[_Item]) -> int:
         return 0
     previous = bytes(head.link) if head.sequence else peer.genesis(Direction.OUT, own)
     entries = chained([item.record for item in items], previous=previous, last_sequence=head.sequence)
-    real = keystore.real_now()
+    real, trace = keystore.real_now(), tracing.current()
     Outbox.objects.bulk_create(
         [
             Outbox(
@@ -102,6 +103,7 @@ def append(actor: Actor, peer: Peer, items: Sequence[_Item]) -> int:
                 port=item.port,
                 published_by=actor.key,
                 queued_at=real,
+                trace=trace,
             )
             for item, entry in zip(items, entries, strict=True)
         ],

@@ -17,6 +17,7 @@ from otay.exchange.domain.keys import SigningKey
 from otay.exchange.domain.packing import packed
 from otay.exchange.domain.request import HEADER, SignedRequest
 from otay.exchange.models import Peer
+from otay.node import tracing
 
 DOOR = "/api/v1/exchange"
 BATCH_TYPE = "application/x-ndjson"
@@ -125,6 +126,7 @@ def _call(peer: Peer, method: str, target: str, **options: Any) -> dict[str, Any
 
 
 def _answered(caller: httpx.Client, method: str, url: str, **options: Any) -> dict[str, Any]:
+    options["headers"] = {**options.get("headers", {}), **tracing.headers()}
     try:
         with caller.stream(method, url, **options) as answer:
             content = _bounded(answer)
