@@ -42,7 +42,8 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 FORMAT = "otay-fraud-model/1"
 LEAST_FOUND = 10
-GROWING = (":checked", ":lodged", ":gap")
+#: what is known of a key only grows and settles: it moves in honest times too
+GROWING = (":rate", ":checked", ":lodged", ":gap")
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,7 +256,7 @@ def train(frame: pl.DataFrame, labels: Labels, recipe: Recipe | None = None, *, 
     outside = _outside(values, found, matrix.directions, fold_of, recipe)
     booster = _fit(values, found, matrix.directions, recipe)
     duty_booster, duty_scale = _fit_duty(values, found, labels.duty[inspected], recipe)
-    # the last rows know most: what is scored next resembles them, and counts that only grow say nothing of drift
+    # the last rows know most: what is scored next resembles them
     recent = values[-max(1000, len(values) // 5) :]
     score = np.asarray(booster.predict(recent, raw_score=True))
     columns = {name: recent[:, at] for at, name in enumerate(matrix.names) if not name.endswith(GROWING)}
