@@ -6,12 +6,15 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from django.db import transaction
+
 from otay.core.errors import OtayError
 from otay.exchange import keystore, queries
 from otay.exchange.domain.control import ERASURE, MAX_RANGES, Erasure, as_ranges, read_erasure
-from otay.exchange.models import Direction, ErasureConfirmation, Outbox, Peer
+from otay.exchange.models import Direction, ErasureConfirmation, Inbox, Outbox, Peer
 from otay.exchange.registry import Received
 from otay.exchange.services import publishing
+from otay.node import audit, clock
 from otay.node.actors import SYSTEM
 
 
@@ -26,6 +29,24 @@ def confirm(peer: Peer, *, citation: str, numbers: Sequence[int], at: datetime) 
         told = Erasure(stream, citation, at, part)
         publishing.append_control(SYSTEM, peer, ERASURE, key, told.body(), version=before + 1)
     return len(parts)
+
+
+@transaction.atomic
+def drop_received(*, peer: Peer, rows: Sequence[Inbox], reason: str) -> int:
+    """Drop the bodies of ``rows`` that came from ``peer`` before their retention ends, because it withdrew them, and
+    confirm that in our chain; how many. Digests, links and signatures stay."""
+    kept = [row for row in rows if row.body]
+    now = clock.now()
+    Inbox.objects.filter(peer=peer, pk__in=[row.pk for row in kept]).update(body="", erased_at=now)
+    for citation in sorted({row.citation for row in kept}):
+        numbers = [row.sequence for row in kept if row.citation == citation]
+        confirm(peer, citation=citation, numbers=numbers, at=now)
+    if kept:
+        audit.record(
+            actor=SYSTEM, action="exchange.bodies_erased", subject=f"node:{peer.country}", reason=reason,
+            records=len(kept),
+        )  # fmt: skip
+    return len(kept)
 
 
 def check(peer: Peer, body: Mapping[str, Any]) -> str:

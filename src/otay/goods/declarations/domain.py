@@ -42,6 +42,7 @@ class Kind(StrEnum):
     REFUSED = "refused"
     AMENDED = "amended"
     ASSESSED = "assessed"
+    DIRECTED = "directed"
     ARRIVED = "arrived"
     INSPECTED = "inspected"
     RELEASED = "released"
@@ -56,8 +57,10 @@ TRANSITIONS: dict[tuple[State, Kind], State] = {
     (State.ACCEPTED, Kind.AMENDED): State.ACCEPTED,
     (State.ACCEPTED, Kind.WITHDRAWN): State.WITHDRAWN,
     (State.ASSESSED, Kind.AMENDED): State.ACCEPTED,
+    (State.ASSESSED, Kind.DIRECTED): State.ASSESSED,
     (State.ASSESSED, Kind.ARRIVED): State.AT_PORT,
     (State.ASSESSED, Kind.WITHDRAWN): State.WITHDRAWN,
+    (State.AT_PORT, Kind.DIRECTED): State.AT_PORT,
     (State.AT_PORT, Kind.INSPECTED): State.INSPECTED,
     (State.AT_PORT, Kind.RELEASED): State.RELEASED,
     (State.INSPECTED, Kind.INSPECTED): State.INSPECTED,
@@ -79,6 +82,7 @@ WORDS = {
         "refused": N_("refused"),
         "amended": N_("amended"),
         "assessed": N_("assessed"),
+        "directed": N_("directed to another lane"),
         "at_port": N_("at the port"),
         "arrived": N_("received at the port"),
         "inspected": N_("inspected"),

@@ -12,6 +12,7 @@ from otay.engines.conditions import FactType
 from otay.goods.declarations import domain, queries
 from otay.goods.declarations.domain import DECLARATION as KIND
 from otay.goods.declarations.models import Declaration, DeclarationVersion
+from otay.goods.declarations.watching import facts_of_parties
 from otay.screening.domain import Subject
 from otay.screening.registry import Fact, FactSet
 
@@ -28,8 +29,9 @@ def facts_of(rows: Sequence[Declaration], cores: Sequence[dict[str, Any]]) -> li
             "trader_known_days": (row.lodged_at - seen.get(row.importer, row.lodged_at)).days,
             "trader_past_findings": findings.get(row.importer, 0),
             **_mirrored(row, core, mirrors.get(row.ucr)),
+            **watched,
         }
-        for row, core in zip(rows, cores, strict=True)
+        for row, core, watched in zip(rows, cores, facts_of_parties(cores), strict=True)
     ]
 
 
@@ -102,11 +104,15 @@ FACTS = FactSet(
         Fact("gross_mass_kg", FactType.NUMBER, _("Gross mass, kg")),
         Fact("value_usd", FactType.NUMBER, _("Invoice amount, USD")),
         Fact("value_per_kg", FactType.NUMBER, _("Invoice amount for a kilogram, USD")),
+        Fact("watchlist_hits", FactType.NUMBER, _("Matches of its parties with watchlists that wait for review")),
+        Fact("watchlist_confirmed", FactType.FLAG, _("A party was confirmed to be on a watchlist")),
         Fact("mirror_missing", FactType.FLAG, _("The neighbour has told of no such goods")),
         Fact("mirror_differences", FactType.NUMBER, _("Elements that differ from the neighbour's record")),
         Fact("mirror_goods_differ", FactType.FLAG, _("Goods code differs from the neighbour's record")),
         Fact("mirror_mass_differs", FactType.FLAG, _("Mass differs from the neighbour's record")),
         Fact("mirror_value_ratio", FactType.NUMBER, _("Our value over the neighbour's")),
+        Fact("selected_lane", FactType.TEXT, _("Lane that the selection of the day asks for")),
+        Fact("selected_rank", FactType.NUMBER, _("Rank in the selection of the day")),
     ),
     recent,
 )

@@ -30,6 +30,7 @@ STEPS: dict[str, str | Promise] = {
     Kind.ACCEPTED: _("Accepted by customs"),
     Kind.AMENDED: _("Amended by the declarant"),
     Kind.ASSESSED: _("Assessed and directed to a lane"),
+    Kind.DIRECTED: _("Directed to another lane"),
     Kind.ARRIVED: _("Arrived at the port"),
     Kind.INSPECTED: _("Inspected"),
     Kind.RELEASED: _("Released"),

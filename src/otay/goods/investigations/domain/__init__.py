@@ -1,0 +1,1 @@
+"""Rules of investigations without storage."""

@@ -1,0 +1,238 @@
+"""Our declaration beside the neighbour's records of the same goods, and what that comparison is worth.
+
+Elements and innocent causes are those of :mod:`otay.engines.fraud.mirror`; identities (vehicle, containers, seals) are
+compared as the declaration's page does. Consignments that were split or merged on the way are compared as sums.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from otay.engines.fraud.mirror.comparing import Cause, Record, Verdict, compare_one
+from otay.engines.fraud.values import basis_of
+from otay.goods.declarations.domain import Verdict as Identity
+from otay.goods.declarations.domain import compare
+
+_EPOCH = date(1970, 1, 1)
+IDENTITIES = ("vehicle", "containers", "seals")
+
+
+class Kind(StrEnum):
+    """What a finding says."""
+
+    UNDERVALUED = "undervalued"
+    OVERVALUED = "overvalued"
+    OTHER_GOODS = "other_goods"
+    OTHER_ORIGIN = "other_origin"
+    QUANTITY = "quantity"
+    MASS = "mass"
+    OURS_ONLY = "ours_only"
+    THEIRS_ONLY = "theirs_only"
+    PRICE = "price"
+
+
+#: How much each kind weighs in a ranking, from 0 to 100, before its size is looked at.
+WEIGHTS = {
+    Kind.UNDERVALUED: 60,
+    Kind.OVERVALUED: 30,
+    Kind.OTHER_GOODS: 55,
+    Kind.OTHER_ORIGIN: 50,
+    Kind.QUANTITY: 35,
+    Kind.MASS: 35,
+    Kind.OURS_ONLY: 25,
+    Kind.THEIRS_ONLY: 60,
+    Kind.PRICE: 30,
+}
+_OF_ELEMENT = {
+    "goods": Kind.OTHER_GOODS,
+    "origin": Kind.OTHER_ORIGIN,
+    "quantity": Kind.QUANTITY,
+    "mass": Kind.MASS,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One element of both records. ``ratio``: import over export, where it is a measure."""
+
+    element: str
+    ours: str
+    theirs: str
+    verdict: str
+    ratio: Decimal | None = None
+    causes: tuple[str, ...] = ()
+
+    def as_record(self) -> dict[str, Any]:
+        """For JSON."""
+        return {
+            "element": self.element, "ours": self.ours, "theirs": self.theirs, "verdict": self.verdict,
+            "ratio": None if self.ratio is None else str(self.ratio), "causes": list(self.causes),
+        }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """What the comparison of a pair gave."""
+
+    lines: tuple[Line, ...]
+    causes: tuple[str, ...]
+    value_ratio: Decimal | None
+
+    @property
+    def differing(self) -> int:
+        """How many elements differ without an innocent cause."""
+        return sum(line.verdict == Verdict.DIFFERS.code for line in self.lines)
+
+
+def _number(value: object) -> float | None:
+    try:
+        found = Decimal(str(value))
+    except ArithmeticError:
+        return None
+    return float(found) if found.is_finite() and 0 < found < Decimal(10) ** 15 else None
+
+
+def _sum(values: Sequence[object]) -> float | None:
+    """The sum; None as soon as one is missing: a part of a sum compares with nothing."""
+    numbers = [_number(value) for value in values]
+    return sum(one for one in numbers if one is not None) if numbers and None not in numbers else None
+
+
+def record_of(cores: Sequence[Mapping[str, Any]], *, exporting: str, day: date | None) -> Record:
+    """One side of a pair, from the core records that make it up (several where a consignment was split).
+
+    Values count only where all are in one currency; quantities only where all are in one unit.
+    """
+    items = [item for core in cores for item in core.get("items") or ()]
+    amounts = [(core.get("invoice") or {}).get("amount") or {} for core in cores]
+    currencies = {amount.get("currency") for amount in amounts}
+    quantities = [item.get("quantity") or {} for item in items]
+    units = {quantity.get("unit") for quantity in quantities}
+    largest = max(items, key=lambda item: _number((item.get("price") or {}).get("amount")) or 0.0, default={})
+    return Record(
+        hs=str(largest.get("hs") or "")[:6],
+        origin=str(largest.get("origin") or ""),
+        quantity=_sum([one.get("value") for one in quantities]) if len(units) == 1 and None not in units else None,
+        unit=str(next(iter(units)) or "") if len(units) == 1 else "",
+        mass=_sum([item.get("net_mass_kg") for item in items]),
+        value=_sum([amount.get("amount") for amount in amounts]) if len(currencies) == 1 else None,
+        basis=basis_of(str(cores[0].get("incoterm") or "")),
+        day=(day - _EPOCH).days if day else None,
+        exporting=exporting,
+    )
+
+
+def _currency(cores: Sequence[Mapping[str, Any]]) -> str:
+    found = {((core.get("invoice") or {}).get("amount") or {}).get("currency", "") for core in cores}
+    return str(found.pop()) if len(found) == 1 else ""
+
+
+def compare_books(
+    ours: Sequence[Mapping[str, Any]], theirs: Sequence[Mapping[str, Any]], *, we_export: bool,
+    our_day: date | None = None, their_day: date | None = None,
+) -> Compared:  # fmt: skip
+    """Compare our core records of a consignment with the neighbour's. Both lists hold at least one record."""
+    exporting = str(ours[0].get("export_country") or theirs[0].get("export_country") or "")
+    left = record_of(ours, exporting=exporting, day=our_day)
+    right = record_of(theirs, exporting=exporting, day=their_day)
+    if _currency(ours) != _currency(theirs):
+        # no rate is known here: two currencies do not compare, and no difference is invented
+        left = _without_value(left)
+    elements = compare_one(left, right) if we_export else compare_one(right, left)
+    causes = {code for element in elements for cause in element.causes for code in cause.codes}
+    if len(ours) > len(theirs):
+        causes.add((Cause.MERGED if we_export else Cause.SPLIT).codes[0])
+    elif len(ours) < len(theirs):
+        causes.add((Cause.SPLIT if we_export else Cause.MERGED).codes[0])
+    lines = []
+    ratio = None
+    for element in elements:
+        shown = (element.exported, element.imported) if we_export else (element.imported, element.exported)
+        known = None if element.ratio is None else Decimal(f"{element.ratio:.4f}")
+        if element.name == "value":
+            ratio = known
+        own = tuple(code for cause in element.causes for code in cause.codes)
+        lines.append(Line(element.name, *shown, element.verdict.code, known, own))
+    if len(ours) == len(theirs) == 1:
+        lines += _identities(ours[0], theirs[0])
+    return Compared(tuple(lines), tuple(sorted(causes)), ratio)
+
+
+def _without_value(record: Record) -> Record:
+    from dataclasses import replace
+
+    return replace(record, value=None)
+
+
+def _identities(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> list[Line]:
+    verdicts = {
+        Identity.EQUAL: Verdict.AGREES.code,
+        Identity.CLOSE: Verdict.CLOSE.code,
+        Identity.DIFFERENT: Verdict.DIFFERS.code,
+        Identity.ONE_SIDED: Verdict.MISSING.code,
+    }
+    return [
+        Line(one.element, one.ours, one.theirs, verdicts[one.verdict])
+        for one in compare(dict(ours), dict(theirs))
+        if one.element in IDENTITIES
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Suspicion:
+    """Something that a comparison speaks against a declaration. ``weight`` from 0 to 100."""
+
+    kind: Kind
+    weight: int
+    facts: dict[str, str]
+
+
+def suspicions(found: Compared) -> list[Suspicion]:
+    """What of a comparison is worth an officer's eye: elements that differ and that nothing innocent explains."""
+    out = []
+    for line in found.lines:
+        if line.verdict != Verdict.DIFFERS.code:
+            continue
+        facts = {"ours": line.ours, "theirs": line.theirs}
+        if line.ratio is not None:
+            facts["ratio"] = str(line.ratio)
+        if line.element == "value" and line.ratio is not None:
+            kind = Kind.UNDERVALUED if line.ratio < 1 else Kind.OVERVALUED
+        elif line.element in _OF_ELEMENT:
+            kind = _OF_ELEMENT[line.element]
+        else:
+            continue
+        out.append(Suspicion(kind, _weight(kind, line.ratio), facts))
+    return out
+
+
+def _weight(kind: Kind, ratio: Decimal | None) -> int:
+    """The kind's weight, raised by how far the measure is off: up to 40 more where nearly all of it is missing."""
+    if ratio is None or ratio <= 0:
+        return WEIGHTS[kind]
+    off = 1 - min(ratio, 1 / ratio)
+    return min(100, WEIGHTS[kind] + round(40 * off))
+
+
+#: How long the other side's record may be outstanding before its absence is a finding: ours, theirs.
+GRACE_DAYS = {Kind.OURS_ONLY: 2, Kind.THEIRS_ONLY: 5}
+
+
+def is_counterpart(our_type: str, their_type: str) -> bool:
+    """An export answers to an import and an import to an export; transit to transit. Unknown types do not decide."""
+    if not their_type:
+        return True
+    return {"import": "export", "export": "import"}.get(our_type, our_type) == their_type
+
+
+def day_of(body: Mapping[str, Any]) -> date | None:
+    """The day on which the neighbour's record was lodged, where it tells."""
+    try:
+        return datetime.fromisoformat(str(body.get("lodged_at"))).date()
+    except ValueError:
+        return None

@@ -1,0 +1,52 @@
+"""What investigations keep."""
+
+from otay.goods.investigations.models.cases import (
+    Case,
+    CaseEntry,
+    CaseLink,
+    CaseMember,
+    Evidence,
+    EvidenceCustody,
+    NeighbourEntry,
+    Series,
+    Task,
+)
+from otay.goods.investigations.models.mirror import MirrorCursor, MirrorFinding, MirrorPair
+from otay.goods.investigations.models.outcomes import OutcomeEvent
+from otay.goods.investigations.models.seizures import NeighbourSeizure, SeizedItem, Seizure, SeizureCustody
+from otay.goods.investigations.models.selection import (
+    HistoryStore,
+    ModelVersion,
+    Override,
+    Plan,
+    Score,
+    Selected,
+    TrustedTrader,
+)
+
+__all__ = [
+    "Case",
+    "CaseEntry",
+    "CaseLink",
+    "CaseMember",
+    "Evidence",
+    "EvidenceCustody",
+    "HistoryStore",
+    "MirrorCursor",
+    "MirrorFinding",
+    "MirrorPair",
+    "ModelVersion",
+    "NeighbourEntry",
+    "NeighbourSeizure",
+    "OutcomeEvent",
+    "Override",
+    "Plan",
+    "Score",
+    "SeizedItem",
+    "Seizure",
+    "SeizureCustody",
+    "Selected",
+    "Series",
+    "Task",
+    "TrustedTrader",
+]

@@ -1,0 +1,1 @@
+"""Reads of investigations. Each shows an actor only what it may see."""

@@ -1,0 +1,1 @@
+"""The pages of investigations. Doors only: each calls one query or service."""

@@ -1,0 +1,119 @@
+"""The analyst's workbench: pivot, trend, outliers; all of it in the address; export as CSV or Parquet."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.views.decorators.http import require_GET
+
+from otay.goods.investigations import plotting, presenting
+from otay.goods.investigations.queries import workbench as queries
+from otay.goods.investigations.views.common import actor_of, page
+from otay.node import audit
+from otay.places.queries import ports
+
+SHARES = ("price_ratio", "mirror_ratio", "hit_rate")
+
+
+@login_required
+@require_GET
+def workbench(request: HttpRequest) -> HttpResponse:
+    """A table over declarations, its trend and the ones that lie far off."""
+    actor = actor_of(request)
+    question = queries.read_question(request.GET)
+    told = queries.pivot(actor, question)
+    steps = queries.trend(actor, question)
+    points = queries.outliers(actor, question)
+    audit.record(
+        actor=actor, action="investigations.analysed", subject="declarations",
+        question=request.GET.urlencode()[:200],
+    )  # fmt: skip
+    held = actor.ports(queries.ANALYSE)
+    context = {
+        "question": question, "told": told, "rows_words": presenting.ROWS, "measures": presenting.MEASURES,
+        "spans": presenting.SPANS, "steps": steps, "plot": plotting.outliers(points), "points": points[:25],
+        "series": _series(steps, question.measure), "address": request.GET.urlencode(),
+        "ports": [one for one in ports() if held is None or one.code in held],
+    }  # fmt: skip
+    return page(request, "workbench.html", context)
+
+
+def _series(steps: list[dict[str, Any]], measure: str) -> dict[str, Any]:
+    values = [None if row[measure] is None else float(row[measure]) for row in steps]
+    return {
+        "x": [str(row["group"])[:10] for row in steps],
+        "time": False,
+        "series": [{"label": str(presenting.MEASURES[measure]), "values": values}],
+    }
+
+
+class _Echo:
+    """A file that gives back what is written to it."""
+
+    def write(self, value: str) -> str:
+        return value
+
+
+def _plain(value: Any) -> Any:
+    """A cell that no spreadsheet takes for a formula."""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
+        return f"'{value}"
+    return "" if value is None else value
+
+
+@login_required
+@require_GET
+def export(request: HttpRequest) -> HttpResponseBase:
+    """The declarations of a question as a file. ``format``: csv or parquet."""
+    actor = actor_of(request)
+    question = queries.read_question(request.GET)
+    kind = "parquet" if request.GET.get("format") == "parquet" else "csv"
+    lines = queries.lines(actor, question)
+    audit.record(
+        actor=actor, action="investigations.exported", subject="declarations", format=kind,
+        question=request.GET.urlencode()[:200],
+    )  # fmt: skip
+    answer: HttpResponseBase
+    if kind == "parquet":
+        answer = HttpResponse(_parquet(lines), content_type="application/vnd.apache.parquet")
+    else:
+        writer = csv.writer(_Echo())
+
+        def rows() -> Iterator[str]:
+            yield writer.writerow(queries.COLUMNS)
+            for line in lines:
+                yield writer.writerow([_plain(value) for value in line])
+
+        answer = StreamingHttpResponse(rows(), content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="declarations.{kind}"'
+    return answer
+
+
+def _parquet(lines: Iterator[tuple[Any, ...]]) -> bytes:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    numbers = ("amount", "mass_kg", "unit_price", "price_ratio", "mirror_ratio", "probability")
+    fields = [
+        pa.field(
+            name, pa.float64() if name in numbers else pa.timestamp("us", "UTC") if name == "lodged_at" else pa.string()
+        )
+        for name in queries.COLUMNS
+    ]
+    columns: list[list[Any]] = [[] for _name in queries.COLUMNS]
+    for line in lines:
+        for column, value in zip(columns, line, strict=True):
+            column.append(float(value) if isinstance(value, Decimal) else value)
+    table = pa.table(dict(zip(queries.COLUMNS, columns, strict=True)), schema=pa.schema(fields))
+    file = io.BytesIO()
+    pq.write_table(table, file)
+    return file.getvalue()

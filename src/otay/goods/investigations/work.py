@@ -1,0 +1,54 @@
+"""What the room does by itself, small steps at a time, and the job that trains models."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from otay.node.actors import Actor
+from otay.node.models import JobRun
+
+TRAIN = "investigations.train"
+
+
+def match() -> None:
+    """Match what came in on either side."""
+    from otay.goods.investigations.services import matching
+
+    matching.match()
+
+
+def select() -> None:
+    """Score what is new, then let each office's plan choose; collect overrides."""
+    from otay.goods.investigations.services import overrides, scoring, selecting
+
+    scoring.score_new()
+    selecting.select_all()
+    overrides.collect()
+
+
+def learn() -> None:
+    """Advance the history and the reference prices to the end of yesterday."""
+    from otay.goods.investigations.services import learning
+
+    learning.advance()
+
+
+def watch() -> None:
+    """Compare what the champion sees now with what it was trained on."""
+    from otay.goods.investigations.services import registry
+
+    registry.watch_drift()
+
+
+def erase() -> None:
+    """Drop what the neighbour withdrew, and confirm it."""
+    from otay.goods.investigations.services import withdrawing
+
+    withdrawing.erase_withdrawn()
+
+
+def train(run: JobRun, actor: Actor) -> dict[str, Any]:
+    """Train a challenger on what is known by now."""
+    from otay.goods.investigations.services import registry
+
+    return registry.train_challenger(run, actor)
