@@ -64,7 +64,7 @@ def calibrate(request: dict[str, Any], tell: Tell) -> dict[str, Any]:
     """Fit a scenario to observations; see :mod:`otay.infrastructure.planning.fitting`."""
     from otay.infrastructure.planning import fitting
 
-    return fitting.fit_scenario(request, tell)
+    return fitting.fit_lane(request, tell)
 
 
 OPERATIONS: dict[str, Callable[[dict[str, Any], Tell], dict[str, Any]]] = {

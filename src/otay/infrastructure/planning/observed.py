@@ -11,9 +11,10 @@ from zoneinfo import ZoneInfo
 
 from otay.infrastructure.planning.domain import Quality
 from otay.infrastructure.planning.models import SimulationRun, WaitObservation
+from otay.places import queries as places
 
 WEIGHTS = {Quality.MEASURED: 1.0, Quality.ESTIMATED: 0.5, Quality.DOUBTFUL: 0.25}
-MOST = 50_000
+MOST, MOST_FITTED = 50_000, 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,3 +75,16 @@ def _fit(lane: str, count: int, cells: list[tuple[float, float]], curve: Mapping
     if not weights:
         return LaneFit(lane, count, hours, None, None, None)
     return LaneFit(lane, count, hours, differences / weights, sqrt(squares / weights), inside / known)
+
+
+def for_fit(port: str, lane: str) -> list[tuple[float, float, float, int | None]]:
+    """The newest observations of a lane group as a fit takes them: hour of the week in local time, minutes, weight,
+    lanes open."""
+    zone = places.port(port).zone
+    rows = WaitObservation.objects.filter(port=port, lane=lane).order_by("-at")[:MOST_FITTED]
+    found = []
+    for row in rows:
+        at = row.at.astimezone(zone)
+        hour = at.weekday() * 24 + at.hour + at.minute / 60
+        found.append((hour, row.minutes, WEIGHTS[Quality(row.quality)], row.lanes_open))
+    return found

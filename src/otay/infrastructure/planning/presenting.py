@@ -110,6 +110,11 @@ OPTIONS: Words = {
 }
 
 
+def told(text: str) -> str:
+    """A text of a scenario, in the reader's language where the house has it."""
+    return _now(text) if text else ""
+
+
 def lane_name(name: str) -> str:
     """A lane group in the reader's language; its own name where it is not one of the usual."""
     return str(LANE_KINDS.get(name, name))
@@ -185,3 +190,27 @@ def heat(week: Sequence[float | None]) -> list[list[tuple[str, int]]]:
     """The week as 7 rows of 24 cells: the wait in whole minutes and its shade, 0 to 5 (-1: nobody came)."""
     cells = [("", -1) if value is None else (f"{value:.0f}", sum(value >= step for step in HEAT)) for value in week]
     return [cells[day * 24 : day * 24 + 24] for day in range(7)]
+
+
+def parameter(name: str) -> str:
+    """A factor of a fit in the reader's language."""
+    if name == "service":
+        return _now("service time")
+    if name == "level":
+        return _now("level of demand")
+    days, _space, hours = name.rpartition(" ")
+    kind = _now("weekend") if days == "weekend" else _now("working days")
+    return _now("demand, %(days)s %(hours)s h") % {"days": kind, "hours": hours}
+
+
+def fit_chart(figures: Mapping[str, Any]) -> dict[str, Any]:
+    """Observed, as it was, and fitted, by hour of the week."""
+    hours = [f"{WEEKDAYS[hour // 24]} {hour % 24:02d}" for hour in range(168)]
+    lines = ((_now("Observed"), "observed"), (_now("Before"), "before"), (_now("Fitted"), "after"))
+    return _chart(hours, [(label, figures[key]) for label, key in lines])
+
+
+def profile_chart(figures: Mapping[str, Any]) -> dict[str, Any]:
+    """Misfit by factor on the service time."""
+    rows = figures["profile"]
+    return _chart([f"{factor:.2f}" for factor, _cost in rows], [(_now("misfit"), [cost for _factor, cost in rows])])

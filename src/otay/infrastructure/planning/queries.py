@@ -13,7 +13,7 @@ from django.db.models import Count, Max, QuerySet
 
 from otay.core.errors import NotFound
 from otay.core.i18n import N_
-from otay.infrastructure.planning.domain import Standing, Step, standing_of
+from otay.infrastructure.planning.domain import Origin, Standing, Step, standing_of
 from otay.infrastructure.planning.models import (
     PlanScenario,
     PlanSearch,
@@ -159,6 +159,12 @@ def searches(row: PlanScenario) -> list[PlanSearch]:
     """The newest searches from any version of a scenario."""
     found = PlanSearch.objects.filter(version__scenario=row).select_related("job", "made", "version")
     return list(found.defer("result", "version__body", "made__body").order_by("-pk")[:10])
+
+
+def fits(port: str) -> list[PlanSearch]:
+    """The newest fits of a port to what was observed."""
+    rows = PlanSearch.objects.filter(version__scenario__port=port, kind=Origin.CALIBRATED).order_by("-pk")
+    return list(rows.select_related("job", "made", "version__scenario").defer("result")[:10])
 
 
 def finished_runs(actor: Actor, port: str) -> list[SimulationRun]:

@@ -11,7 +11,8 @@ from typing import Any
 
 from otay.core.errors import NotFound
 from otay.core.i18n import N_
-from otay.infrastructure.planning import engine_client, queries
+from otay.infrastructure.planning import engine_client, observed, queries
+from otay.infrastructure.planning.domain import Origin
 from otay.infrastructure.planning.engine import band_of, wanted_parts
 from otay.infrastructure.planning.models import PlanSearch, SimulationRun
 from otay.infrastructure.planning.services import keep_found
@@ -110,6 +111,10 @@ def run_search(job: JobRun, actor: Actor) -> dict[str, Any]:
         jobs.progress(job, done, total)
 
     request = {"scenario": row.version.body, "kind": row.kind, "arguments": row.arguments}
-    found = engine_client.ask("propose", request, tell)
+    operation = "propose"
+    if row.kind == Origin.CALIBRATED:
+        operation, lane = "calibrate", str(row.arguments["lane"])
+        request |= {"lane": lane, "observations": observed.for_fit(row.version.scenario.port, lane)}
+    found = engine_client.ask(operation, request, tell)
     keep_found(actor=actor, search=row, found=found)
     return {"search": row.pk}

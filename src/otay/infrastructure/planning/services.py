@@ -259,7 +259,7 @@ def resume_job(*, actor: Actor, job: JobRun | None) -> None:
 def start_search(*, actor: Actor, version: PlanVersion, kind: Origin, arguments: Mapping[str, Any]) -> PlanSearch:
     """Let the engine search for a better plan than ``version``."""
     actor.require(EDIT, port=version.scenario.port)
-    if kind not in SEARCHES:
+    if kind not in {*SEARCHES, Origin.CALIBRATED}:
         raise NotFound(N_("There is no search %(kind)s"), kind=str(kind))
     domain.check_work(expected_vehicles(queries.scenario_of(version)), 8)
     _check_few(actor)

@@ -14,6 +14,7 @@ urlpatterns = [
     path("ports/<slug:code>/observations/", measuring.observations, name="observations"),
     path("ports/<slug:code>/observations/file/", measuring.import_file, name="import_observations"),
     path("ports/<slug:code>/calibration/", measuring.calibration, name="calibration"),
+    path("ports/<slug:code>/calibration/fit/", measuring.fit, name="fit"),
     path("scenarios/<slug:number>/", scenarios.scenario, name="scenario"),
     path("scenarios/<slug:number>/v<int:which>/", scenarios.version, name="version"),
     path("scenarios/<slug:number>/v<int:which>/file/", scenarios.file, name="file"),

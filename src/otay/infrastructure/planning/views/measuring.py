@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from otay.core.errors import OtayError
 from otay.infrastructure.planning import observed, presenting, queries, services
-from otay.infrastructure.planning.domain import Method, Quality
+from otay.infrastructure.planning.domain import Method, Origin, Quality
 from otay.infrastructure.planning.forms import ObservationFileForm, ObservationForm
 from otay.infrastructure.planning.importing import rows_of_file
 from otay.infrastructure.planning.models import SimulationRun, WaitObservation
@@ -124,6 +124,7 @@ def calibration(request: HttpRequest, code: str) -> HttpResponse:
     return page(request, "calibration.html", {
         "port": port, "runs": runs, "run": run, "fits": fits, "charts": charts,
         "summary": queries.observation_summary(code), "may_edit": actor.may(services.EDIT, port=code),
+        "searches": queries.fits(code),
     })  # fmt: skip
 
 
@@ -138,3 +139,23 @@ def _chart(run: SimulationRun | None, one: observed.LaneFit) -> dict[str, Any]:
             if any(row.get(key) is not None for row in curve["wait"])
         ]
     return presenting.chart(presenting.HOURS, lines)
+
+
+@require_POST
+def fit(request: HttpRequest, code: str) -> HttpResponse:
+    """Fit a lane group of the version that a run played to what was observed."""
+    actor = actor_of(request)
+    actor.require(services.EDIT, port=code)
+    wanted = request.POST.get("run", "")
+    chosen = next((one for one in queries.finished_runs(actor, code) if str(one.pk) == wanted), None)
+    if chosen is None:
+        messages.error(request, _("Choose a run first."))
+        return redirect("planning:calibration", code)
+    version = queries.version(actor, chosen.version.scenario.number, chosen.version.number)
+    lane = request.POST.get("lane", "")[:60]
+    try:
+        row = services.start_search(actor=actor, version=version, kind=Origin.CALIBRATED, arguments={"lane": lane})
+    except OtayError as problem:
+        tell(request, problem)
+        return redirect("planning:calibration", code)
+    return redirect("planning:search", row.pk)
