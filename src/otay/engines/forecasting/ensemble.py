@@ -12,6 +12,8 @@ from otay.engines.forecasting.decomposition import YEAR, yearly_pattern
 from otay.engines.forecasting.smoothing import damped_trend, recent_mean, steady_level, theta
 
 Panel = NDArray[np.float64]
+CARRIED, MOST = 0.5, 0.7
+"""Share of last year's change that is expected again, and the most (in logarithms) that it is taken for."""
 
 
 def seasonal_naive(values: Panel, horizon: int) -> Panel:
@@ -26,6 +28,14 @@ def seasonal_naive(values: Panel, horizon: int) -> Panel:
             column -= YEAR
         answers[:, ahead] = np.nan_to_num(found)
     return answers
+
+
+def carried_on(values: Panel, logs: Panel, horizon: int) -> Panel:
+    """Logarithms of seasonal-naive moved by half of how the last twelve months changed from the twelve before."""
+    change = logs[:, -YEAR:] - logs[:, -2 * YEAR : -YEAR]
+    known = np.isfinite(change)
+    mean = np.where(known, change, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
+    return np.asarray(np.log1p(seasonal_naive(values, horizon)) + CARRIED * np.clip(mean, -MOST, MOST)[:, None])
 
 
 def log_forecast(values: Panel, usual: NDArray[np.bool_], horizon: int) -> Panel:
@@ -46,4 +56,6 @@ def log_forecast(values: Panel, usual: NDArray[np.bool_], horizon: int) -> Panel
         *(one[:, None] + ahead for one in flat),
         np.log1p(seasonal_naive(values, horizon)) if count >= YEAR else level[:, None] + ahead,
     ]
+    if count >= 2 * YEAR:
+        members.append(carried_on(values, logs, horizon))
     return np.asarray(np.median(members, axis=0))
