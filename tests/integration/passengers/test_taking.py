@@ -138,6 +138,14 @@ def test_flights_are_cancelled_and_changed_and_crew_and_gate_passes_are_told_apa
     assert flight.departure == "2026-03-01T14:00"
 
 
+def test_a_change_of_the_flight_may_move_it_by_a_day() -> None:
+    send(paxlst(person(1)))
+    send(paxlst(code="266", subcode="CF", day="2026-03-02", prepared="2026-03-01T09:30"))
+    assert factory.flight().day == "2026-03-02"
+    assert factory.flight().departure == "2026-03-02T10:42"
+    assert Traveller.objects.get().flight == factory.flight()
+
+
 def test_a_master_crew_list_grows_and_shrinks() -> None:
     send(paxlst(person(1, role="crew"), person(2, role="crew"), code="336", subcode="G"))
     send(paxlst(person(1, role="crew"), code="336", subcode="H", prepared="2026-03-01T08:40"))

@@ -45,16 +45,14 @@ def between(flight: Flight) -> bool:
 
 
 def publish_flight(*, actor: Actor, flight: Flight) -> None:
-    """Hand the flight to the exchange, which sends what the agreement allows."""
-    if between(flight):
-        publish(actor=actor, record_type=FLIGHT, publications=[_flight(flight)])
+    """Hand a flight that is :func:`between` to the exchange, which sends what the agreement allows."""
+    publish(actor=actor, record_type=FLIGHT, publications=[_flight(flight)])
 
 
 def publish_travellers(*, actor: Actor, flight: Flight, travellers: Sequence[Traveller]) -> None:
-    """Hand changed travellers to the exchange. Crew lists and gate passes stay at home."""
-    if travellers and between(flight):
-        publications = [_traveller(flight, one) for one in travellers if one.role != "gate pass" and one.full_name]
-        publish(actor=actor, record_type=TRAVELLER, publications=publications)
+    """Hand changed travellers of a flight that is :func:`between` to the exchange. Gate passes stay at home."""
+    publications = [_traveller(flight, one) for one in travellers if one.role != "gate pass" and one.full_name]
+    publish(actor=actor, record_type=TRAVELLER, publications=publications)
 
 
 def catch_up() -> int:

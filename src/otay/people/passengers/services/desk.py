@@ -163,8 +163,9 @@ class Desk:
             self._touch(one, Outcome.ADDED)
         return unlisted
 
-    def settle(self, actor: Actor) -> int:
-        """States, screening, answers, versions, notices; returns how many travellers changed."""
+    def settle(self, actor: Actor, *, shared: bool) -> int:
+        """States, screening, answers, versions, notices; returns how many travellers changed. ``shared``: the neighbour
+        is to hear of them."""
         everybody = list(self.touched.values())
         moved = {id(one) for one in everybody if travellers.place(one, self.roll)}
         if self.work.is_booking:
@@ -184,7 +185,8 @@ class Desk:
         )
         hits.keep({one.pk: found[id(one)] for one in self.rescreened if found[id(one)] or one.version > 1})
         notices.tell(actor=actor, changed=told)
-        sharing.publish_travellers(actor=actor, flight=self.flight, travellers=changed)
+        if shared:
+            sharing.publish_travellers(actor=actor, flight=self.flight, travellers=changed)
         return len(changed)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from django.conf import settings
@@ -18,6 +19,8 @@ from otay.people.passengers.domain.roll import MASTER_CREW, Effect
 from otay.people.passengers.models import Flight
 
 Key = tuple[str, str, str, str, str, str]
+#: What messages change of a flight.
+WRITTEN = ("departure", "arrival", "departs_at", "arrives_at", "legs", "facts_stamp", "cancelled_stamp", "version")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +56,12 @@ def named(record: dict[str, Any], received: str) -> Named | Finding:
 
 
 def find_or_make(wanted: Sequence[Named]) -> dict[Key, Flight]:
-    """The flights with these keys, locked in one order."""
+    """The flights with these keys, locked one after the other in the order of their keys."""
     flights: dict[Key, Flight] = {}
-    for one in wanted:
+    for one in sorted(wanted, key=lambda one: one.key):
         if one.key not in flights:
             flights[one.key] = _found(one) or _made(one)
-    locked = Flight.objects.select_for_update().filter(pk__in=[row.pk for row in flights.values()]).order_by("pk")
-    fresh = {row.pk: row for row in locked}
-    return {key: fresh[row.pk] for key, row in flights.items()}
+    return flights
 
 
 def _where(key: Key) -> dict[str, str]:
@@ -70,11 +71,11 @@ def _where(key: Key) -> dict[str, str]:
 def _found(one: Named) -> Flight | None:
     """The flight by its whole key; where a message leaves a port out, the one of that day that agrees."""
     where = _where(one.key)
-    exact = Flight.objects.filter(**where).first()
+    exact = Flight.objects.select_for_update().filter(**where).first()
     if exact is not None or one.key[5] == "crew" or (one.key[3] and one.key[4]):
         return exact
     rest = {name: value for name, value in where.items() if value}
-    rows = list(Flight.objects.filter(**rest)[:2])
+    rows = list(Flight.objects.select_for_update().filter(**rest).order_by("pk")[:2])
     return rows[0] if len(rows) == 1 else None
 
 
@@ -89,7 +90,7 @@ def _made(one: Named) -> Flight:
         with transaction.atomic():
             row.save(force_insert=True)
     except IntegrityError:  # another message about it was faster
-        return Flight.objects.get(**_where(one.key))
+        return Flight.objects.select_for_update().get(**_where(one.key))
     return row
 
 
@@ -118,15 +119,20 @@ def take_facts(row: Flight, one: Named, effect: Effect, stamp: str) -> bool:
     return before != (row.departure, row.arrival, row.legs, row.cancelled)
 
 
-def moved(one: Named) -> Flight | None:
-    """The flight that a change (266 CF) moves to another day: the same number and ports a day before or after."""
+def follow_move(one: Named) -> bool:
+    """A change (266 CF) may put a flight on another day: the one of the same number and ports a day before or after
+    gets the new day, unless there is a flight of that day already. True if one was moved."""
     carrier, number, day, origin, destination, _kind = one.key
-    rows = Flight.objects.filter(carrier=carrier, number=number, origin=origin, destination=destination, kind="flight")
-    near = [row for row in rows.exclude(day=day) if abs(_days(row.day) - _days(day)) == 1]
-    return near[0] if len(near) == 1 else None
+    rows = Flight.objects.select_for_update().filter(
+        carrier=carrier, number=number, origin=origin, destination=destination, kind="flight"
+    )
+    near = [row for row in rows.order_by("pk") if abs(_days(row.day) - _days(day)) <= 1]
+    if len(near) != 1 or near[0].day == day:
+        return False
+    near[0].day = day
+    near[0].save(update_fields=["day"])
+    return True
 
 
 def _days(day: str) -> int:
-    from datetime import date
-
     return date.fromisoformat(day).toordinal()

@@ -22,7 +22,7 @@ from otay.people.passengers.services.flights import Named
 from otay.people.passengers.services.work import FULL, Work
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def take(*, actor: Actor, works: Sequence[Work]) -> None:
     """Take each list in order; the outcome stands in the works. A list that cannot be taken refuses no other."""
     actor.require(queries.SEND)
@@ -38,6 +38,9 @@ def take(*, actor: Actor, works: Sequence[Work]) -> None:
         work.named = found
         wanted.append(work)
     wanted = _allowed(wanted, sender)
+    for work in wanted:
+        if work.effect is Effect.CHANGE_FLIGHT and work.named is not None:
+            flights.follow_move(work.named)
     known = flights.find_or_make([work.named for work in wanted if work.named])
     for work in wanted:
         if work.named is not None:
@@ -83,13 +86,14 @@ def _take(actor: Actor, sender: str, work: Work, flight: Flight, named: Named) -
         desk.take_cancellations()
     elif work.effect is Effect.CLOSE:
         desk.take_closing()
-    changed = desk.settle(actor)
+    shared = sharing.between(flight)
+    changed = desk.settle(actor, shared=shared)
     if flight_changed or changed:
         flight.version += 1
-    flight.save()
+        flight.save(update_fields=flights.WRITTEN)
+        if shared:
+            sharing.publish_flight(actor=actor, flight=flight)
     work.row = _log(work, flight, sender)
-    if flight_changed or changed:
-        sharing.publish_flight(actor=actor, flight=flight)
     audit.record(
         actor=actor, action="passengers.list_taken", subject=f"flight:{flight.pk}", message=work.message,
         function=work.row.function, **work.row.counts,
@@ -99,7 +103,7 @@ def _take(actor: Actor, sender: str, work: Work, flight: Flight, named: Named) -
 def _roll(flight: Flight, sender: str, work: Work) -> Roll:
     row, _new = Roll.objects.get_or_create(flight=flight, sender=sender)
     about = work.unit.record["message"]
-    names = ("sender", "sender_qualifier", "recipient", "recipient_qualifier", "test", "access_reference")
+    names = ("sender", "sender_qualifier", "recipient", "recipient_qualifier", "test")
     header = {name: about.get(name) or "" for name in names}
     if row.header != header:
         row.header = header
