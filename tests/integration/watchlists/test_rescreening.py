@@ -111,7 +111,7 @@ def room(monkeypatch):
     watchlist()
     made = Room([_party(number, ("Rosa", f"Quiroga {name}", "1990-01-01", "")) for number, name in enumerate(
         ["Sol", "Luna", "Mar", "Paz", "Luz", "Flor", "Cruz"])])  # fmt: skip
-    monkeypatch.setitem(rescreeners._items, "visitor", made.registered())
+    monkeypatch.setattr(rescreeners, "_items", {"visitor": made.registered()})
     return made
 
 

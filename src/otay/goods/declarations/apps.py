@@ -60,13 +60,14 @@ class DeclarationsConfig(AppConfig):
 
     def _seams(self) -> None:
         from otay.exchange.registry import record_types
-        from otay.goods.declarations import facts, indicators, messages, sharing
+        from otay.goods.declarations import facts, indicators, messages, sharing, watching
         from otay.intake.registry import handlers
         from otay.node import registry
-        from otay.screening.registry import fact_sets
+        from otay.screening.registry import fact_sets, rescreeners
 
         handlers.register(messages.HANDLER)
         fact_sets.register(facts.FACTS)
+        rescreeners.register(watching.RESCREENER)
         for record_type in sharing.RECORD_TYPES:
             record_types.register(record_type)
         for indicator in indicators.INDICATORS:

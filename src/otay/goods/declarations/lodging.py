@@ -21,6 +21,7 @@ from otay.goods.declarations import domain, queries, sharing
 from otay.goods.declarations.domain import DECLARATION, Kind, State
 from otay.goods.declarations.facts import facts_of
 from otay.goods.declarations.models import Declaration, DeclarationEvent, DeclarationVersion, NumberSeries
+from otay.goods.declarations.watching import screen_parties
 from otay.node import audit, clock
 from otay.node.actors import Actor
 from otay.node.config import NodeConfig
@@ -185,6 +186,7 @@ def _version(row: Declaration, lodgement: Lodgement, version: int) -> Declaratio
 
 def _assess(actor: Actor, rows: Sequence[Declaration], cores: Sequence[dict[str, Any]]) -> None:
     """Direct each row to a lane, with the reasons kept by screening; the caller saves the rows."""
+    screen_parties([row.number for row in rows], cores)
     subjects = [
         Subject(key=f"declaration:{row.number}", kind=DECLARATION, port=row.port, facts=facts)
         for row, facts in zip(rows, facts_of(rows, cores), strict=True)

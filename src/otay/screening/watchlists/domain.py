@@ -44,9 +44,10 @@ class Party:
     """Somebody or something to screen.
 
     ``key`` is ``type:identifier`` and stable (``traveller:17``, ``trader:MX-ABC010101AB1``). ``kind``: person,
-    organisation or document. Give ``given`` and ``surnames`` (both surnames in one text) where they are known apart,
-    else ``full_name``. ``birth_date``: ``1980-03-15``, ``1980-03``, ``1980`` or a date. ``label``, ``url`` and ``port``
-    are for the review queue: what to call the party, where its page is, and whose port it concerns (empty: all).
+    organisation or document; empty where nobody knows whether it is a person or an organisation. Give ``given`` and
+    ``surnames`` (both surnames in one text) where they are known apart, else ``full_name``. ``birth_date``:
+    ``1980-03-15``, ``1980-03``, ``1980`` or a date. ``label``, ``url`` and ``port`` are for the review queue: what to
+    call the party, where its page is, and whose port it concerns (empty: all).
     """
 
     key: str

@@ -100,7 +100,7 @@ def _valid(entry: EntryVersion, today: date | None) -> bool:
 
 def _band(party: Party, entry: EntryVersion, hit: names.Hit) -> Band | None:
     """How strong a hit is; None where it does not stand."""
-    kinds = {str(party.kind), str(entry.kind)}
+    kinds = {str(party.kind), str(entry.kind)} - {""}
     if hit.document and equal_documents(party, entry):
         return Band.STRONG
     if Kind.DOCUMENT in kinds or len(kinds) > 1:
@@ -130,6 +130,8 @@ def equal_documents(party: Party, entry: EntryVersion) -> list[tuple[Document, D
 def _name_of(raw: Mapping[str, str], kind: str) -> Name:
     if kind == Kind.DOCUMENT:
         return NOBODY
+    if not kind and not raw["surnames"]:
+        return parse_name(raw["full_name"] or raw["given"])
     if kind == Kind.ORGANISATION:
         return parse_name(raw["full_name"] or f"{raw['given']} {raw['surnames']}".strip(), True)
     if raw["surnames"]:

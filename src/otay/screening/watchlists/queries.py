@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -194,6 +194,14 @@ def hits(
         rank=Case(*(When(band=one, then=Value(place)) for place, one in enumerate(_BANDS)), default=Value(9))
     )
     return list(ranked.order_by("rank", "found_at", "pk")[(page - 1) * count : page * count]), total
+
+
+def states_of(party_keys: Collection[str]) -> dict[str, list[str]]:
+    """The states of all hits of each party that has one; for rooms, which see to who may know."""
+    found: dict[str, list[str]] = {}
+    for key, state in ListHit.objects.filter(party_key__in=party_keys).values_list("party_key", "state"):
+        found.setdefault(key, []).append(state)
+    return found
 
 
 def hit(actor: Actor, pk: int) -> ListHit:

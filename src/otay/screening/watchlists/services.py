@@ -14,7 +14,7 @@ from otay.core.errors import Conflict, NotFound, Refused
 from otay.core.findings import error, refuses
 from otay.core.i18n import N_
 from otay.node import audit, clock, jobs
-from otay.node.actors import Actor
+from otay.node.actors import SYSTEM, Actor, Kind
 from otay.screening.watchlists.models import Category, EntryChange, EntryVersion, ListedEntry, ListVersion, Watchlist
 
 if TYPE_CHECKING:
@@ -164,7 +164,8 @@ def _write(
     total = ListedEntry.objects.filter(watchlist=held).count() + len(changes.added) - len(changes.removed)
     version = ListVersion.objects.create(
         watchlist=held, number=last + 1, mode=mode, base=held.active, format=read.format if read else "",
-        file_name=file_name[:120], digest=mark, why=kept["why"], total=total, added=len(changes.added), changed=len(changes.changed),
+        file_name=file_name[:120], digest=mark, why=kept["why"],
+        total=total, added=len(changes.added), changed=len(changes.changed),
         removed=len(changes.removed), findings=[finding.as_record() for finding in (read.findings if read else ())],
         proposed_by=actor.key, proposed_by_name=actor.name, proposed_at=clock.now(),
     )  # fmt: skip
@@ -234,7 +235,8 @@ def activate(*, actor: Actor, version: int, note: str = "") -> ListVersion:
     _decide(actor, found, State.ACTIVE, note)
     Watchlist.objects.filter(pk=held.pk).update(active=found)
     audit.record(actor=actor, action="screening.list_activated", subject=_name(found), reason=note[:300])
-    jobs.start(actor=actor, job=RESCREEN, arguments={"version": found.pk})
+    starter = SYSTEM if actor.kind is Kind.SYSTEM else actor
+    jobs.start(actor=starter, job=RESCREEN, arguments={"version": found.pk})
     return found
 
 
