@@ -26,8 +26,7 @@ import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from factories import seals
-from otay.goods.transit.reports.mqtt import message_of
-from otay.goods.transit.reports.reading import digest_of, read
+from otay.goods.transit.reports.reading import digest_of, message_of, read
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIGURATION = ROOT / "docs" / "files" / "mosquitto.conf"

@@ -79,7 +79,7 @@ def test_a_batch_of_lines_in_three_shapes() -> None:
     assert answer.status_code == 200, answer.content
     found = answer.json()
     assert (found["stored"], found["unread"], found["answers"][0][:6]) == (3, 1, b"##S".hex())
-    assert [(item["message"], item["rule"]) for item in found["findings"]] == [(3, "seal.garbage")]
+    assert [(item["number"], item["rule"]) for item in found["findings"]] == [(3, "seal.garbage")]
 
 
 @pytest.mark.parametrize(

@@ -80,7 +80,7 @@ def listen(console: Console, mqtt_url: str | None, tcp: tuple[str, ...], **given
     for sign in (signal.SIGINT, signal.SIGTERM):
         signal.signal(sign, lambda _number, _frame: stop.set())
     listener.start()
-    console.say(N_("Listening: %(where)s"), where=", ".join([mqtt_url] * bool(mqtt_url) + listener.addresses()))
+    console.say(N_("Listening: %(where)s"), where=", ".join([*filter(None, [mqtt_url]), *listener.addresses()]))
     listener.run(stop)
 
 

@@ -118,7 +118,7 @@ class Keeping:
             yield _Told(
                 frame, number, part, record, device, at or self.batch.received_at, at is not None, flags,
                 reading.digest_of(frame.raw, other_sender=bool(flags & Flag.OTHER_SENDER)),
-                json.dumps(reading.wording_of(record), sort_keys=True).encode(),
+                reading.wording_of(record).encode(),
             )  # fmt: skip
 
     def _reports(self, told: Sequence[_Told]) -> set[tuple[int, int]]:

@@ -21,9 +21,8 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from otay.core.errors import OtayError
 from otay.core.i18n import N_
-from otay.formats.seals.families import FAMILIES
 from otay.goods.transit.reports.collector import Collector
-from otay.goods.transit.reports.incoming import Message
+from otay.goods.transit.reports.reading import message_of
 
 logger = logging.getLogger(__name__)
 
@@ -67,13 +66,6 @@ def broker_at(url: str, **given: Any) -> Broker:
     tls = parts.scheme == "mqtts"
     given["password"] = unquote(parts.password or "") or given.get("password", "")
     return Broker(parts.hostname, port or (8883 if tls else 1883), tls, unquote(parts.username or ""), **given)
-
-
-def message_of(topic: str, payload: bytes) -> Message:
-    """A message with what its topic says of it."""
-    _, _, rest = topic.partition("/")
-    family, _, device = rest.partition("/")
-    return Message(topic, payload, family if family in FAMILIES else "", device.partition("/")[0])
 
 
 class Session:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -30,6 +31,7 @@ _MORE = (
     *("type", "interval_s", "event_source", "unlock_verification", "password_verification", "charging", "model"),
     *("firmware", "ignored", "data_type", "alarm_code", "alert_type"),
 )
+_AS_JSON = json.JSONEncoder(sort_keys=True).encode
 _UNSTORABLE = dict.fromkeys([0, *range(0xD800, 0xE000)], "\N{REPLACEMENT CHARACTER}")
 
 
@@ -58,6 +60,13 @@ def recognise(data: bytes) -> str:
     """The family that ``data`` begins like; empty when none does."""
     score, key = max(((item.detect(data, ""), item.key) for item in FORMATS), key=lambda found: found[0])
     return key if score > 0 else ""
+
+
+def message_of(topic: str, payload: bytes) -> Message:
+    """A message of MQTT with what its topic, ``seals/<protocol>/<device>``, says of it."""
+    _, _, rest = topic.partition("/")
+    family, _, device = rest.partition("/")
+    return Message(topic, payload, family if family in FAMILIES else "", device.partition("/")[0])
 
 
 def _frames(number: int, message: Message) -> Iterator[Frame]:
@@ -121,11 +130,13 @@ def time_of(record: Record) -> datetime | None:
     return datetime.fromisoformat(text).astimezone(UTC) if text else None
 
 
-def wording_of(record: Record) -> dict[str, Any]:
-    """What few reports differ in: flags, alarms, type."""
+def wording_of(record: Record) -> str:
+    """What few reports differ in (flags, alarms, type), as JSON in one order."""
     more = {name: record[name] for name in _MORE if record.get(name) is not None}
     said = {"status": record.get("status") or {}, "alarms": record.get("alarms") or [], "more": more}
-    return {name: storable(value) for name, value in said.items() if value}
+    text = _AS_JSON({name: value for name, value in said.items() if value})
+    # the encoder escapes what a database cannot keep, so that it shows
+    return _AS_JSON(storable(json.loads(text))) if "\\u0000" in text or "\\ud" in text else text
 
 
 def small(value: Any) -> int | None:

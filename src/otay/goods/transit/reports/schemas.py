@@ -10,9 +10,9 @@ from otay.intake.schemas import FindingOut
 
 
 class NumberedFinding(FindingOut):
-    """What is wrong in message number ``message`` (from 0)."""
+    """What is wrong in message number ``number`` (from 0)."""
 
-    message: int
+    number: int
 
 
 class SettledOut(Schema):
@@ -29,7 +29,7 @@ class SettledOut(Schema):
     def of(cls, settled: Settled, answers: list[bytes], language: str) -> SettledOut:
         """``settled`` with its findings in ``language``."""
         findings = [
-            NumberedFinding.model_validate({**finding.as_dict(language), "message": number})
+            NumberedFinding.model_validate({**finding.as_dict(language), "number": number})
             for number, finding in settled.findings[:1000]
         ]
         counts = {name: settled.counts[name] for name in ("stored", "duplicates", "flagged", "unread")}

@@ -6,6 +6,7 @@ A connection is read again only when what came is on the disk; then the device i
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import threading
 from collections import Counter
@@ -200,7 +201,7 @@ class Connection:
             message = Message(self.peer, data[start : start + MESSAGE_BYTES], self.family, self.device)
             stored: asyncio.Future[None] = loop.create_future()
 
-            on_disk = partial(loop.call_soon_threadsafe, _settled, stored)
+            on_disk = partial(_settle, loop, stored)
             while not self.door.collector.offer(message, on_disk):
                 await asyncio.sleep(0.05)
             await stored
@@ -221,6 +222,7 @@ class Connection:
         self.device = report.session.get("gt06", self.device)
 
 
-def _settled(stored: asyncio.Future[None]) -> None:
-    if not stored.done():
-        stored.set_result(None)
+def _settle(loop: asyncio.AbstractEventLoop, stored: asyncio.Future[None]) -> None:
+    """From the collector's thread."""
+    with contextlib.suppress(RuntimeError):  # the door was closed meanwhile
+        loop.call_soon_threadsafe(lambda: None if stored.done() else stored.set_result(None))
