@@ -19,6 +19,7 @@ from otay.engines.fraud.ranking.model import Labels
 from otay.goods.investigations.tables import read, scan
 
 LABEL_DELAY = 14
+PAIR_NEEDS = ("pair", "import_id", "relation", "confidence", "value_ratio", "export_hs", "export_origin")
 
 
 @dataclass(slots=True)
@@ -181,6 +182,14 @@ def with_mirror(declarations: Declarations, pairs: Path, alone: Path | None) -> 
     pair_frame = scan(pairs).collect()
     if pairs.suffix.lower() == ".csv":
         pair_frame = pl.read_csv(pairs, schema_overrides={"export_hs": pl.String, "import_hs": pl.String})
+    absent = [name for name in PAIR_NEEDS if name not in pair_frame.columns]
+    if absent:
+        raise Refused(
+            N_("%(file)s is not a table of pairs that `otay fraud match` wrote."),
+            findings=[error(f"/{name}", "table.column_missing", N_("The table has no column %(need)s"),
+                            ", ".join(pair_frame.columns), need=name) for name in absent],
+            file=pairs.name,
+        )  # fmt: skip
     empty = pl.DataFrame(schema={"side": pl.String, "id": pl.String, "explained": pl.Boolean})
     alone_frame = empty
     if beside.exists():

@@ -12,7 +12,7 @@ Floats = NDArray[np.float64]
 MOST = 3.0
 COLUMNS = (
     "mirror_value", "mirror_mass", "mirror_quantity", "mirror_goods", "mirror_origin", "mirror_parts", "mirror_alone",
-    "mirror_confidence", "mirror_tax", "mirror_gap",
+    "mirror_confidence", "mirror_tax", "mirror_duty", "mirror_gap",
 )  # fmt: skip
 
 
@@ -61,7 +61,22 @@ def mirror_columns(
         pl.col("confidence").fill_null(0.0).alias("mirror_confidence"),
         pl.Series("mirror_tax", tax_gain(frame)),
     )
-    return frame.with_columns(_gap().alias("mirror_gap")).select("import_id", *COLUMNS)
+    return frame.with_columns(_duty(frame).alias("mirror_duty"), _gap().alias("mirror_gap")).select(
+        "import_id", *COLUMNS
+    )
+
+
+def _duty(frame: pl.DataFrame) -> pl.Expr:
+    """Logarithm of one plus the duty that is missing if the neighbour's record is right."""
+    if not {"value", "tax_rate"} <= set(frame.columns):
+        return pl.lit(None, pl.Float64)
+    lower = (pl.col("value_verdict") == "differs") & (pl.col("value_ratio") < 1)
+    value = pl.when(lower).then(pl.col("value") / pl.col("value_ratio").clip(0.02)).otherwise(pl.col("value"))
+    gain = pl.when((pl.col("goods_verdict") == "differs") | (pl.col("origin_verdict") == "differs"))
+    rate = pl.col("tax_rate") + gain.then(pl.col("mirror_tax").fill_nan(None).fill_null(0).clip(0)).otherwise(0)
+    # parts below the threshold paid nothing
+    paid = pl.when(pl.col("mirror_parts") >= 2).then(0.0).otherwise(pl.col("value") * pl.col("tax_rate"))
+    return ((value * rate - paid) / 100).clip(0).log1p()
 
 
 def tax_gain(frame: pl.DataFrame) -> Floats:

@@ -65,6 +65,7 @@ NUMBERS: dict[str, int] = {
     "mirror_alone": 0,
     "mirror_confidence": 0,
     "mirror_tax": 1,
+    "mirror_duty": 1,
     "mirror_gap": 1,
     "source_cover": 1,
     "source_margin": 0,

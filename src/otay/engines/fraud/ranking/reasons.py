@@ -52,6 +52,7 @@ _OWN = {
     "mirror_alone": N_("the neighbour has no record of these goods"),
     "mirror_confidence": N_("how surely the neighbour's record is of the same goods"),
     "mirror_tax": N_("by the neighbour's record the duty would be higher"),
+    "mirror_duty": N_("by the neighbour's record duty of about %(money)s is missing"),
     "mirror_gap": N_("the neighbour's record differs more than honest ones do"),
     "source_cover": N_("the exporter imported such goods from a third country shortly before"),
     "source_margin": N_("little value was added after the import from a third country"),
@@ -89,6 +90,8 @@ def reason(feature: str, value: float, share: float) -> Reason:
     template = _OWN.get(feature, feature)
     if "%(value)s" in template:
         params["value"] = f"{value:.1f}"
+    if "%(money)s" in template:
+        params["money"] = f"{np.expm1(value):,.0f}"
     if "%(ratio)s" in template:
         params["ratio"] = f"{np.exp(value):.0%}".replace("%", " %")
     return Reason(feature, template, params, share)

@@ -297,9 +297,13 @@ def _duel_line(console: Console, duel: Any) -> str:
     )
     template = better if duel.better else unsure
     return console.text(
-        template, challenger=f"{duel.challenger:.3f}", champion=f"{duel.champion:.3f}", depth=f"{100 * duel.depth:.0f} %",
-        low=f"{duel.low:+.3f}", high=f"{duel.high:+.3f}",
-    )  # fmt: skip
+        template,
+        challenger=f"{duel.challenger:.3f}",
+        champion=f"{duel.champion:.3f}",
+        depth=f"{100 * duel.depth:.0f} %",
+        low=f"{duel.low:+.3f}",
+        high=f"{duel.high:+.3f}",
+    )
 
 
 def _card_lines(console: Console, model: Model) -> list[str]:
