@@ -197,7 +197,7 @@ def start_search(request: HttpRequest, number: str, version: int, body: SearchIn
     found = queries.version(actor, number, version)
     arguments: dict[str, Any] = {}
     if body.kind == Origin.INFRASTRUCTURE and body.year:
-        arguments = {"year": body.year, "growth": port_facts.growth_until(found.scenario.port, body.year)}
+        arguments = {"year": body.year}
     row = services.start_search(actor=actor, version=found, kind=Origin(body.kind), arguments=arguments)
     return Status(202, _search(queries.search(actor, row.pk)))
 

@@ -44,11 +44,13 @@ class PlanningConfig(AppConfig):
         )
 
     def _seams(self) -> None:
-        from otay.infrastructure.planning import demo, indicators, running, starting
+        from otay.infrastructure.planning import demo, indicators, messages, running, starting
+        from otay.intake.registry import handlers
         from otay.node import jobs, registry
 
         jobs.register(jobs.Job(starting.RUN, _("Run of a scenario"), running.run_simulation, "planning.run"))
         jobs.register(jobs.Job(starting.SEARCH, _("Search for a better plan"), running.run_search, "planning.search"))
+        handlers.register(messages.HANDLER)
         for indicator in indicators.INDICATORS:
             registry.indicators.register(indicator)
         for panel in indicators.PANELS:

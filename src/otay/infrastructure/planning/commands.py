@@ -110,6 +110,7 @@ def simulate(
     from otay.engines.queueing.simulation import total_runs
     from otay.infrastructure.planning import showing
     from otay.infrastructure.planning.loading import load
+    from otay.infrastructure.planning.summing import approximations
 
     scenario = load(source, month)
     if write:
@@ -122,8 +123,9 @@ def simulate(
         return
     with progress(console, total_runs(scenario, replications), N_("Playing")) as bar:
         result = play(scenario, replications, progress=bar)
-    answer = _head(scenario) | result.as_dict(console.language)
-    console.answer(answer, showing.simulation(console, scenario, result))
+    quick = approximations(scenario)
+    answer = _head(scenario) | result.as_dict(console.language) | {"approximations": quick}
+    console.answer(answer, showing.simulation(console, scenario, result, quick))
 
 
 def _sweep(

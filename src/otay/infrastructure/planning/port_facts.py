@@ -112,16 +112,3 @@ def demand(port: str, measure: str) -> dict[str, Any]:
         **{key: line(key) for key in ("point", "low_80", "high_80", "low_95", "high_95")},
         "condition": ahead.condition if ahead else "",
     }
-
-
-def growth_until(port: str, year: int) -> dict[str, float]:
-    """By measure: the forecast of ``year`` over the newest twelve months counted."""
-    totals: dict[str, float] = {}
-    for measure, row in forecast_of(port).items():
-        counted = list(
-            places.monthly_volumes(port=port, measure=measure).order_by("-month").values_list("value", flat=True)[:12]
-        )
-        later = [one["point"] for one in row.months if one["month"].startswith(str(year))]
-        if counted and sum(counted) and len(later) == 12:
-            totals[measure] = sum(later) / sum(counted)
-    return totals

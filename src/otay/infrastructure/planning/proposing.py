@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from otay.engines.queueing.allocation import moves, staffing_of_week
 from otay.engines.queueing.comparing import Option, compare
@@ -118,9 +117,28 @@ def lanes(scenario: Scenario, arguments: Mapping[str, Any], tell: Tell) -> dict[
     }
 
 
+def infrastructure(scenario: Scenario, arguments: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
+    """The fewest added booths and docks that meet a forecast year; the plan has that year's demand and everything open."""
+    from otay.engines.queueing.expansion import expanded, scaled
+    from otay.infrastructure.planning import expanding
+    from otay.infrastructure.planning.growth import factors
+
+    week = week_of(scenario)
+    year = int(arguments["year"]) if arguments.get("year") else None
+    found = expanding.expansion(
+        week, year, [], replications=REPLICATIONS, dock_minutes=60.0, progress=_counter(expanding.STEPS, tell)
+    )
+    grown = scaled(scenario, factors(found.growth))
+    more = {one.place.name: one.needed for one in found.needed if one.added}
+    return {
+        "scenario": plain(expanded(grown, more)),
+        "figures": expanding.data(found, week),
+    }
+
+
 _KINDS: dict[str, Callable[[Scenario, Mapping[str, Any], Tell], dict[str, Any]]] = {
     "staffing": staffing,
     "hours": hours,
     "lanes": lanes,
+    "infrastructure": infrastructure,
 }
-Levels = NDArray[np.int64]

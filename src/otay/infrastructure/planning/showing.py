@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from io import StringIO
 from math import isfinite
 
@@ -56,8 +56,28 @@ def lists(console: Console, scenario: Scenario) -> str:
     return "\n".join(parts)
 
 
-def simulation(console: Console, scenario: Scenario, result: Result) -> str:
-    """Waits by lane and class, in minutes."""
+def quick_answers(console: Console, quick: Mapping[str, Mapping[str, float | None]]) -> str:
+    """Mean waits without simulation, beside one another and named as what they are."""
+    if not quick:
+        return ""
+    head = console.text(
+        N_(
+            "Approximations of the mean wait, minutes, without simulation. Steady: each hour as if it lasted for ever, "
+            "weighted by arrivals (a dash: more comes than can be served). Fluid: backlog alone, without chance."
+        )
+    )
+    titles = [console.text(title) for title in (N_("Lane"), N_("steady"), N_("fluid"))]
+    lines = [(name, number(one["stationary"]), number(one["fluid"])) for name, one in quick.items()]
+    return "\n".join(["", head, table(titles, lines)])
+
+
+def simulation(
+    console: Console,
+    scenario: Scenario,
+    result: Result,
+    quick: Mapping[str, Mapping[str, float | None]] | None = None,
+) -> str:
+    """Waits by lane and class, in minutes; ``quick``: approximations to show below."""
     titles = [
         N_("Minutes"),
         N_("arrivals"),
@@ -102,5 +122,13 @@ def simulation(console: Console, scenario: Scenario, result: Result) -> str:
         for one in result.findings
     ]
     return "\n".join(
-        [head, "", table([console.text(title) for title in titles], lines), *remarks, "", lists(console, scenario)]
+        [
+            head,
+            "",
+            table([console.text(title) for title in titles], lines),
+            *remarks,
+            quick_answers(console, quick or {}),
+            "",
+            lists(console, scenario),
+        ]
     ).rstrip()

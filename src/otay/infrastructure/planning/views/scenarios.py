@@ -210,7 +210,7 @@ def search(request: HttpRequest, number: str, which: int) -> HttpResponse:
         arguments: dict[str, Any] = {}
         if kind == Origin.INFRASTRUCTURE and request.POST.get("year", "").isdecimal():
             year = int(request.POST["year"])
-            arguments = {"year": year, "growth": port_facts.growth_until(found.scenario.port, year)}
+            arguments = {"year": year}
         if kind not in {str(one) for one in SEARCHES}:
             messages.error(request, _("There is no search %(kind)s.") % {"kind": kind[:40]})
             return redirect("planning:version", number, which)
