@@ -130,12 +130,20 @@ def simulate(
         for key in figures:
             found = interval([groups_of[name][key] for groups_of, _ in central])
             if ends["low"]:
-                low, high = (interval([one[name][key] for one, _ in ends[level]]).mean for level in ends)
+                low, high = (_end(name, key, central, ends[level], found.mean) for level in ends)
                 found = Interval(found.mean, found.low, found.high, min(low, high), max(low, high))
             groups[name][key] = found
     hours = {name: _mean_by_hour([series[name] for _, series in central]) for name in central[0][1]}
     method = "recursion" if layout.independent else "events"
     return Result(count, method, groups, hours, list(_remarks(groups)))
+
+
+def _end(name: str, key: str, central: Sequence[Any], end: Sequence[Any], mean: float) -> float:
+    """A figure at one end of the ranges: the mean, moved by what the end changes on the same traffic."""
+    pairs = zip(end, central, strict=False)
+    moved = [one[name][key] - other[name][key] for (one, _), (other, _) in pairs]
+    found = mean + interval(moved).mean
+    return 0.0 if found < 0 else found
 
 
 def band_runs(count: int) -> int:
