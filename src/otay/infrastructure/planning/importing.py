@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from otay.core.findings import Finding
 from otay.formats import registry as formats
-from otay.infrastructure.planning import feed, observing
+from otay.infrastructure.planning import observing
 from otay.infrastructure.planning.domain import Method, Quality
 from otay.infrastructure.planning.services import Observed
 from otay.places.models import Port
@@ -26,11 +26,7 @@ def rows_of_file(content: bytes, port: Port, name: str) -> tuple[list[Observed],
         known = crossings_by_feed_number()
         mine = [one for one in of_feed(result.records, known) if one.port == port.code]
         return mine, list(result.findings)
-    if feed.is_feed(content, name):
-        known = port.crossings.exclude(wait_feed_id="").values_list("wait_feed_id", "key")
-        rows, findings = feed.rows_of_feed(content, dict(known), name[:120])
-    else:
-        rows, findings = observing.read_csv(content, ZoneInfo(port.time_zone), name[:120])
+    rows, findings = observing.read_csv(content, ZoneInfo(port.time_zone), name[:120])
     return [of_port(port.code, row) for row in rows], findings
 
 
