@@ -99,21 +99,17 @@ def export(request: HttpRequest) -> HttpResponseBase:
 
 
 def _parquet(lines: Iterator[tuple[Any, ...]]) -> bytes:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+    import polars as pl
 
     numbers = ("amount", "mass_kg", "unit_price", "price_ratio", "mirror_ratio", "probability")
-    fields = [
-        pa.field(
-            name, pa.float64() if name in numbers else pa.timestamp("us", "UTC") if name == "lodged_at" else pa.string()
-        )
+    schema: dict[str, Any] = {
+        name: pl.Float64 if name in numbers else pl.Datetime("us", "UTC") if name == "lodged_at" else pl.String
         for name in queries.COLUMNS
-    ]
-    columns: list[list[Any]] = [[] for _name in queries.COLUMNS]
+    }
+    columns: dict[str, list[Any]] = {name: [] for name in queries.COLUMNS}
     for line in lines:
-        for column, value in zip(columns, line, strict=True):
-            column.append(float(value) if isinstance(value, Decimal) else value)
-    table = pa.table(dict(zip(queries.COLUMNS, columns, strict=True)), schema=pa.schema(fields))
+        for name, value in zip(queries.COLUMNS, line, strict=True):
+            columns[name].append(float(value) if isinstance(value, Decimal) else value)
     file = io.BytesIO()
-    pq.write_table(table, file)
+    pl.DataFrame(columns, schema=schema).write_parquet(file)
     return file.getvalue()
