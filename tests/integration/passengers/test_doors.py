@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -31,7 +32,7 @@ def token() -> str:
     return make_token("carrier", party="OTAY-AIR", key="otay-air")
 
 
-def post(token: str, raw: bytes, *, accept: str = "", path: str = "/messages", **query: str):
+def post(token: str, raw: bytes, *, accept: str = "", path: str = "/messages", **query: str) -> Any:
     headers = bearer(token) | ({"HTTP_ACCEPT": accept} if accept else {})
     return Client().post(API + path, raw, content_type="application/EDIFACT", query_params=query, **headers)
 

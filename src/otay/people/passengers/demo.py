@@ -47,7 +47,7 @@ _SURNAMES = (
     "BRAMBLEWOOD", "MONTECILLO ARRIOLANO", "SANTAMARTA DELGADIN", "LINDENMARK", "ZALDUEGUI PERALTINO",
 )  # fmt: skip
 #: Travellers (by flight) whom an entry of the invented list names, and how the entry writes them.
-_PLANTED = {
+_PLANTED: dict[int, dict[str, Any]] = {
     3: {
         "person": ("ARMANDO", "TORREBLANCA IZQUIERDEZ", "M", "1979-04-12", "G99100017"),
         "entry": {"key": "DEMO-1", "category": "immigration", "name": "Torreblanca Izquierdez, Armando",
@@ -195,7 +195,7 @@ def _people(place: int, leg: Leg) -> list[dict[str, Any]]:
     draw = random.Random(SEED + place)  # noqa: S311 - no secret
     people = [_person(draw, place, number, leg) for number in range(draw.randrange(26, 40))]
     if place in _PLANTED:
-        given, surnames, sex, born, paper = _PLANTED[place]["person"]  # type: ignore[misc]
+        given, surnames, sex, born, paper = _PLANTED[place]["person"]
         people[7] |= {"given": given, "surnames": surnames, "full_name": f"{given} {surnames}", "sex": sex}
         people[7] |= {"birth_date": born, "documents": [document("P", paper, _issuer(paper), "2031-01-31")]}
     if place == 3:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 
 from django.urls import reverse
@@ -101,7 +102,7 @@ def keep(found: Mapping[int, Sequence[Found]]) -> None:
     Hit.objects.bulk_update([*changed, *gone], ["state", "band", "review"])
 
 
-def _row(traveller: int, hit: Found, state: str, now: object) -> Hit:
+def _row(traveller: int, hit: Found, state: str, now: datetime) -> Hit:
     return Hit(
         traveller_id=traveller, review=hit.id, entry_id=hit.entry_id, list_key=hit.list, list_title=hit.list_title,
         entry_name=hit.entry_name, category=hit.category, band=str(hit.band), score=Decimal(str(hit.score)),

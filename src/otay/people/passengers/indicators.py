@@ -57,6 +57,7 @@ def answer_time() -> Measure:
     times = sorted(
         (settled - received).total_seconds() * 1000
         for received, settled in rows.values_list("received_at", "settled_at")[:500]
+        if settled is not None
     )
     value = Decimal(str(round(times[len(times) // 2] / clock.speed(), 1))) if times else None
     return Measure(value, note=_("The last 500 messages of carriers."))

@@ -132,12 +132,12 @@ def counts(flights: Sequence[Flight], *, sender: str = "") -> dict[int, dict[str
         rows = rows.filter(sender=sender)
     crew = Q(role__contains="crew")
     grouped = rows.values_list("flight_id").annotate(
-        passengers=Count("id", filter=~crew & ~Q(state=State.CANCELLED)),
+        passengers=Count("id", filter=~crew & ~Q(role="gate pass") & ~Q(state=State.CANCELLED)),
         crew=Count("id", filter=crew & ~Q(state=State.CANCELLED)),
         boarded=Count("id", filter=Q(state=State.BOARDED)),
         missing=Count("id", filter=Q(state=State.MISSING)),
         cancelled=Count("id", filter=Q(state=State.CANCELLED)),
-        hits=Count("id", filter=Q(open_hits__gt=0)),
+        open=Count("id", filter=Q(open_hits__gt=0) & ~Q(state__in=[State.CANCELLED, State.MISSING])),
         no_board=Count("id", filter=Q(answer="1Z") & ~Q(state=State.CANCELLED)),
         insufficient=Count("id", filter=Q(answer="4Z") & ~Q(state=State.CANCELLED)),
     )

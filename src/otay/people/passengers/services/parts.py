@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from otay.intake.models import StoredMessage
 from otay.intake.queries import as_message
@@ -40,7 +41,7 @@ def add(sender: str, reading_: Reading) -> list[Unit]:
     return units
 
 
-def _together(sender: str, part: PartOf) -> Sequence[Part]:
+def _together(sender: str, part: PartOf) -> QuerySet[Part]:
     return (
         Part.objects.select_for_update()
         .filter(sender=sender, type=part.type[:8], access_reference=part.access_reference[:70], done_at=None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -26,7 +27,7 @@ from otay.people.passengers.models import (
 
 AT_ONCE = 500
 REASON = "retention"
-_ERASED = {
+_ERASED: dict[str, Any] = {
     "given": "", "surnames": "", "full_name": "", "sort_name": "", "birth_date": "", "document": "", "seat": "",
     "locator": "", "facts": {}, "booking": None, "reservation": None, "findings": [], "reference_key": "",
     "document_key": "", "name_key": "", "decided_for": "", "answer_text": "",
@@ -37,8 +38,8 @@ def run() -> dict[str, int]:
     """All that is due today; returns how much was erased of what."""
     today = clock.now().date()
     erased = {"reservations": 0, "travellers": 0, "messages": 0}
-    while some := _due_bookings(keeping.last_day(today, keeping.BOOKING_DAYS)):
-        erased["reservations"] += _hide_bookings(some)
+    while rows := _due_bookings(keeping.last_day(today, keeping.BOOKING_DAYS)):
+        erased["reservations"] += _hide_bookings(rows)
     ordinary, held = (keeping.last_day(today, days) for days in (keeping.TRAVELLER_DAYS, keeping.HELD_DAYS))
     while some := list(_due_travellers(ordinary, held)[:AT_ONCE]):
         erased["travellers"] += _erase(some)
