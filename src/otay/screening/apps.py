@@ -67,6 +67,9 @@ class ScreeningConfig(AppConfig):
             ),
         ):
             registry.menu.register(entry)
+        registry.demo_chapters.register(
+            registry.DemoChapter("screening.watchlists", _("Invented watchlists"), _demo_lists, order=20)
+        )
         jobs.register(
             jobs.Job(
                 "screening.rescreen",
@@ -81,6 +84,14 @@ class ScreeningConfig(AppConfig):
                 timedelta(days=1), rescreening.due_today,
             )
         )  # fmt: skip
+
+
+def _demo_lists() -> None:
+    from django.conf import settings
+
+    from otay.screening.watchlists.demo import seed
+
+    seed(settings.OTAY)
 
 
 def _first_rules(using: str = "default", **kwargs: Any) -> None:

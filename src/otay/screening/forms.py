@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from django import forms
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from otay.engines.selection import CHECKED
@@ -65,6 +66,28 @@ class ProposalForm(forms.Form):
             "reason": {"en": given["reason_en"], "es": given["reason_es"]},
             "valid_from": given["valid_from"], "valid_until": given["valid_until"],
         }  # fmt: skip
+
+
+class PolicyForm(forms.Form):
+    """Thresholds and random shares of the checked lanes."""
+
+    why = forms.CharField(label=_("Why"), max_length=300)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        words = {"red": _("Red lane"), "yellow": _("Yellow lane"), "blue": _("Blue lane")}
+        fields: dict[str, forms.Field] = {}
+        for lane in map(str, CHECKED):
+            fields[f"score_{lane}"] = forms.IntegerField(
+                label=format_lazy("{lane}: {what}", lane=words[lane], what=_("from score")), min_value=1
+            )
+            fields[f"share_{lane}"] = forms.DecimalField(
+                label=format_lazy("{lane}: {what}", lane=words[lane], what=_("drawn by lot, percent of all")),
+                min_value=0, max_value=50, max_digits=6, decimal_places=3,
+            )  # fmt: skip
+        self.fields = {**fields, **self.fields}
+        for field in self.fields.values():
+            field.widget.attrs["class"] = "usa-input"
 
 
 class DecisionForm(forms.Form):

@@ -31,6 +31,7 @@ __all__ = [
     "ListHit",
     "ListVersion",
     "ListedEntry",
+    "PolicyProposal",
     "RedressRequest",
     "RuleSet",
     "RuleVersion",
@@ -109,6 +110,30 @@ class RuleSet(models.Model):
     class Meta:
         ordering: ClassVar = ["kind", "-version"]
         constraints: ClassVar = [models.UniqueConstraint(fields=["kind", "version"], name="one_rule_set_per_version")]
+
+
+class PolicyProposal(models.Model):
+    """Other thresholds and random shares of a kind, as proposed; a second person decides, once."""
+
+    kind = models.CharField(max_length=48)
+    base = models.ForeignKey(RuleSet, on_delete=models.PROTECT, related_name="+")
+    policy = models.JSONField()
+    why = models.CharField(max_length=300)
+    author = models.CharField(max_length=64)
+    author_name = models.CharField(max_length=150)
+    proposed_at = models.DateTimeField()
+    decision = models.CharField(max_length=8, choices=RuleVersion.Decision.choices, default="", blank=True)
+    decided_by = models.CharField(max_length=64, blank=True)
+    decided_by_name = models.CharField(max_length=150, blank=True)
+    decided_at = models.DateTimeField(null=True, blank=True)
+    decision_note = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=~Q(decision="approved") | ~Q(decided_by=F("author")), name="policy_by_a_second_person"
+            ),
+        ]
 
 
 class Assessment(models.Model):

@@ -20,7 +20,7 @@ from otay.node import clock
 from otay.node.actors import Actor
 from otay.screening.models import Assessment, DayCount, RuleSet, RuleVersion
 from otay.screening.registry import fact_sets
-from otay.screening.wording import condition_text
+from otay.screening.wording import condition_text, reason_pattern
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,9 +190,8 @@ class RuleRow:
 def row_of(version: RuleVersion) -> RuleRow:
     """``version`` for a page in the active language."""
     spanish = (translation.get_language() or "en").startswith("es")
-    return RuleRow(
-        version, condition_text(version.kind, version.condition), version.reason_es if spanish else version.reason_en
-    )
+    reason = version.reason_es if spanish else version.reason_en
+    return RuleRow(version, condition_text(version.kind, version.condition), reason_pattern(version.kind, reason))
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,13 +13,13 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from otay.core.errors import NotFound, Refused
+from otay.core.errors import Conflict, NotFound, Refused
 from otay.core.i18n import N_
 from otay.engines.selection import Lane
 from otay.node import audit
 from otay.node.actors import Actor
-from otay.screening import queries, services
-from otay.screening.forms import DecisionForm, ProposalForm
+from otay.screening import policies, queries, services
+from otay.screening.forms import DecisionForm, PolicyForm, ProposalForm
 from otay.screening.registry import FactSet, fact_sets
 
 LANES = [str(lane) for lane in Lane]
@@ -141,6 +141,57 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
     services.refuse_rules(actor=_actor(request), rules=[pk], note=note)
     messages.success(request, _("The proposal was refused."))
     return redirect("screening:rules")
+
+
+@require_http_methods(["GET", "POST"])
+def policy(request: HttpRequest, kind: str) -> HttpResponse:
+    """See which score leads to which lane and what is drawn by lot; propose something else."""
+    actor = _actor(request)
+    actor.require("screening.view")
+    fact_set = _fact_set(kind)
+    table = queries.current(kind)
+    rows = queries.policy_rows(table.policy)
+    initial = {f"score_{row.lane}": row.threshold for row in rows}
+    initial |= {f"share_{row.lane}": row.share.normalize() for row in rows}
+    form = PolicyForm(request.POST or None, initial=initial)
+    context: dict[str, Any] = {"findings": []}
+    status = 200
+    if request.method == "POST":
+        actor.require("screening.manage_rules")
+        status = 422
+        if form.is_valid():
+            given = form.cleaned_data
+            try:
+                policies.propose_policy(
+                    actor=actor, kind=kind, why=given["why"],
+                    thresholds={row.lane: given[f"score_{row.lane}"] for row in rows},
+                    percent={row.lane: given[f"share_{row.lane}"] for row in rows},
+                )  # fmt: skip
+                messages.success(request, _("The proposal now waits for a second person."))
+                return redirect("screening:policy", kind)
+            except (Refused, Conflict) as problem:
+                form.add_error(None, problem.text(get_language() or "en"))
+                context["findings"] = [finding.as_dict(get_language() or "en") for finding in problem.findings]
+    context |= {
+        "kind": kind, "title": fact_set.title, "table": table, "policy": rows, "form": form, "me": actor.key,
+        "proposals": [(row, queries.policy_rows(row.policy)) for row in policies.proposals(kind)],
+        "manages": actor.may("screening.manage_rules"), "approves": actor.may("screening.approve_rules"),
+    }  # fmt: skip
+    return render(request, "screening/policy.html", context, status=status)
+
+
+@require_POST
+def decide_policy(request: HttpRequest, pk: int) -> HttpResponse:
+    """Approve or refuse other thresholds and shares."""
+    form = DecisionForm(request.POST)
+    if not form.is_valid():
+        raise Refused(N_("Say whether you approve or refuse the proposal"))
+    approve = form.cleaned_data["decision"] == "approve"
+    done = policies.decide_policy(actor=_actor(request), proposal=pk, approve=approve, note=form.cleaned_data["note"])
+    messages.success(
+        request, _("The thresholds and shares are in force.") if approve else _("The proposal was refused.")
+    )
+    return redirect("screening:policy", done.kind)
 
 
 @require_POST

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,12 +12,19 @@ from otay.engines.rules import shown
 from otay.screening.registry import fact_sets
 
 _SHOWN = 6
+_PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
 def condition_text(kind: str, condition: Mapping[str, Any]) -> str:
     """``condition`` as a sentence in the active language, with the titles of the facts of ``kind``."""
     titles = {fact.name: str(fact.title) for fact in fact_sets[kind].facts} if kind in fact_sets else {}
     return _said(condition, titles, outer=True)
+
+
+def reason_pattern(kind: str, reason: str) -> str:
+    """``reason`` with the title of the fact that each ``{placeholder}`` stands for, in brackets."""
+    titles = {fact.name: str(fact.title) for fact in fact_sets[kind].facts} if kind in fact_sets else {}
+    return _PLACEHOLDER.sub(lambda found: f"[{titles.get(found[1], found[1])}]", reason)
 
 
 def _said(raw: Mapping[str, Any], titles: Mapping[str, str], *, outer: bool = False) -> str:

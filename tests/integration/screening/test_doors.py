@@ -12,7 +12,7 @@ from factories.screening import KIND, officer, rule, subject, table
 from otay.node import roles
 from otay.node.models import AuditEvent, RoleAssignment, User
 from otay.node.roles import Role
-from otay.screening import queries, services
+from otay.screening import policies, queries, services
 from otay.screening.models import RuleSet, RuleVersion
 
 pytestmark = pytest.mark.django_db
@@ -169,3 +169,37 @@ def test_indicators_have_a_value_once_something_was_assessed() -> None:
     assessed(value=1)
     measure = registry.indicators["screening.released"].compute()
     assert (measure.value, len(measure.series)) == (100, 1)
+
+
+def test_a_reason_in_the_rule_table_names_its_facts(analyst: Client, supervisor: Client) -> None:
+    table()
+    made = services.propose_rule(actor=officer("officer:1"), kind=KIND, rule=rule(), why="Test")
+    services.approve_rules(actor=officer("officer:2"), rules=[made.pk])
+    page = analyst.get(f"/screening/?kind={KIND}").content.decode()
+    assert "Worth [Value] USD" in page
+    assert "{value}" not in page
+
+
+def test_thresholds_and_shares_change_under_four_eyes(analyst: Client, supervisor: Client) -> None:
+    table()
+    sent = {"score_red": "90", "score_yellow": "50", "score_blue": "20", "share_red": "1.5", "share_yellow": "0",
+            "share_blue": "0", "why": "More is found by lot"}  # fmt: skip
+    address = f"/screening/{KIND}/policy/"
+    assert analyst.post(address, {**sent, "score_yellow": "95"}).status_code == 422
+    assert analyst.post(address, {**sent, "share_red": "60"}).status_code == 422
+    assert analyst.post(address, sent).status_code == 302
+    (waiting,) = policies.proposals(KIND)
+    decide = f"/screening/policies/{waiting.pk}/decide/"
+    assert analyst.post(decide, {"decision": "approve", "note": ""}).status_code == 403
+    assert "Approve" in supervisor.get(address).content.decode()
+    assert supervisor.post(decide, {"decision": "approve", "note": ""}).status_code == 302
+    current = queries.current(KIND)
+    assert current.version == 2
+    assert current.policy == {
+        "thresholds": {"red": 90, "yellow": 50, "blue": 20}, "shares": {"red": "0.015"},
+    }  # fmt: skip
+    assert supervisor.post(decide, {"decision": "approve", "note": ""}).status_code == 409
+    assert supervisor.post(address, {**sent, "why": "Mine", "score_red": "80"}).status_code == 302
+    (own,) = policies.proposals(KIND)
+    assert supervisor.post(f"/screening/policies/{own.pk}/decide/", {"decision": "approve"}).status_code == 409
+    assert supervisor.post(f"/screening/policies/{own.pk}/decide/", {"decision": "refuse"}).status_code == 302

@@ -135,3 +135,16 @@ def test_who_may_not_may_not() -> None:
             actor=ONE, watchlist="alerts", data=table(LUIS), file_name="", why=" "
         )
     assert ListVersion.objects.filter(state="active").count() == 0
+
+
+def test_the_invented_lists_of_the_demo_are_made_once_and_marked() -> None:
+    from django.conf import settings
+
+    from otay.screening.watchlists import demo
+    from otay.screening.watchlists.models import Watchlist
+
+    demo.seed(settings.OTAY)
+    demo.seed(settings.OTAY)
+    assert Watchlist.objects.filter(invented=True, active__isnull=False).count() == 3
+    party = Party("visitor:1", full_name="MARIA GUADALUPE DELAHOZ BERRUGUETE", birth_date="1983-12-01")
+    assert [hit.entry for hit in screen([party])[0]] == ["INV-002"]
