@@ -25,9 +25,10 @@ _FRAME = re.compile(
     r"##S,(?P<model>[^,]{1,32}),(?P<id>\d{1,20}),(?P<customer>\d{1,10}),(?P<firmware>[^,]{1,32}),(?P<type>[^,]{1,32}),"
     r"(?P<index>\d{1,10}),(?P<date>\d{4}-\d\d-\d\d),(?P<time>\d\d:\d\d:\d\d),(?P<interval>\d{1,6}),(?P<fix>[AV]),"
     r"(?P<lat>\d{1,3}\.\d{1,10})(?P<ns>[NS]) (?P<lon>\d{1,3}\.\d{1,10})(?P<ew>[EW]),(?P<course>\d{1,4}),"
-    r"(?P<speed>\d{1,4}),(?P<door>[^,]{1,16}),(?P<acceleration>-?\d{1,4}\.\d{1,8}),(?P<nfc>[^,]{1,64}),"
-    r"(?P<battery>\d{1,3}\.\d{1,4}),(?P<rssi>-?\d{1,4}),E##"
+    r"(?P<speed>\d{1,4}),(?P<door>[^,]{1,16}),(?P<acceleration>-?\d{1,4}(?:\.\d{1,8})?),"
+    r"(?P<nfc>[^,]{0,64}),(?P<battery>\d{1,3}(?:\.\d{1,4})?),(?P<rssi>-?\d{1,4}),E##"
 )
+_DOOR = {"open": True, "opened": True, "close": False, "closed": False}
 _HEAD = re.compile(
     r"##S,[^,]{1,32},(?P<id>\d{1,20}),(?P<customer>\d{0,10}),(?P<firmware>[^,]{0,32}),(?P<type>[^,]{1,32})(,|$)"
 )
@@ -73,7 +74,7 @@ def decode(frame: bytes, report: Report) -> Iterator[Record]:
     lon = float(found["lon"]) * (-1 if found["ew"] == "W" else 1)
     north, east = place(lat, lon, report, found.start("lat"))
     kind = found["type"]
-    door = {"Open": True, "Close": False}.get(found["door"])
+    door = _DOOR.get(found["door"].lower())
     alarms = [ALARM_OF_TYPE[kind]] if kind in ALARM_OF_TYPE else []
     if door and "door_open" not in alarms:
         alarms.append("door_open")

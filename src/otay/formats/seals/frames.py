@@ -18,8 +18,9 @@ from otay.formats.seals.record import Record
 
 MAX_BYTES = 16 * 1024 * 1024
 MAX_FINDINGS = 1000
-_HEX_LINE = re.compile(rb"(?:0x)?[0-9a-fA-F][0-9a-fA-F \t:-]*")
-_NOT_HEX = re.compile(rb"[ \t:-]|^0x")
+_NOT_HEX = re.compile(rb"0[xX]|\\[xX]|[\s:,;\"'-]")
+"""What stands around hexadecimal digits where logs and programs print them."""
+_HEX_DIGITS = re.compile(rb"[0-9a-fA-F]+")
 _BINARY = re.compile(rb"[^\t\r\n\x20-\x7e]")
 GARBAGE = N_("These bytes are no frame of this family.")
 TRUNCATED = N_("The frame ends before it is complete.")
@@ -145,13 +146,13 @@ def _lines(data: bytes, report: Report) -> Iterator[tuple[int, bytes]]:
         yield 1, data
         return
     for number, text in enumerate(data.splitlines(), 1):
-        line = text.strip()
+        line = _unquoted(text.strip())
         if not line:
             continue
-        if not _HEX_LINE.fullmatch(line):
+        digits = _hex_digits(line)
+        if not digits:
             yield number, line
             continue
-        digits = _NOT_HEX.sub(b"", line)
         if len(digits) % 2:
             report.line, report.start = number, 0
             message = N_("A line of hexadecimal digits has an odd number of them: the last one is left out.")
@@ -160,15 +161,25 @@ def _lines(data: bytes, report: Report) -> Iterator[tuple[int, bytes]]:
         yield number, bytes.fromhex(digits.decode())
 
 
+def _hex_digits(line: bytes) -> bytes:
+    """The digits of a line of hexadecimal, however it is printed; empty when it is something else."""
+    digits = _NOT_HEX.sub(b"", line)
+    return digits if _HEX_DIGITS.fullmatch(digits) else b""
+
+
+def _unquoted(line: bytes) -> bytes:
+    return line[1:-1].strip() if len(line) > 1 and line[:1] in b"\"'" and line[:1] == line[-1:] else line
+
+
 def first_bytes(data: bytes) -> bytes:
     """The first bytes of the first frame, hex undone: enough to tell families apart."""
     head = data[:65_536].removeprefix(b"\xef\xbb\xbf").lstrip()
     if _BINARY.search(head):
         return head[:4096]
-    line = head.splitlines()[0].strip()[:8192] if head else b""
-    if not _HEX_LINE.fullmatch(line):
+    line = _unquoted(head.splitlines()[0].strip()[:8192]) if head else b""
+    digits = _hex_digits(line)
+    if not digits:
         return head[:4096]
-    digits = _NOT_HEX.sub(b"", line)
     return bytes.fromhex(digits[: len(digits) & ~1].decode())
 
 

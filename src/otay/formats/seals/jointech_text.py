@@ -88,8 +88,8 @@ def _read_u(fields: list[str], text: str, report: Report) -> dict[str, Any]:
 
 _P45 = re.compile(
     r"\(\d+,P45,(?P<date>\d{6}),(?P<time>\d{6}),(?P<lat>\d{1,3}\.\d{1,8}),(?P<ns>[NS]),(?P<lon>\d{1,3}\.\d{1,8}),"
-    r"(?P<ew>[EW]),(?P<fix>[AV]),(?P<speed>\d{1,4}),(?P<course>\d{1,3}),(?P<source>\d{1,3}),(?P<verified>\d{1,3}),"
-    r"(?P<rfid>\d{1,20}),(?P<password>\d{1,3}),(?P<wrong>\d{1,5}),(?P<index>\d{1,10})(?P<rest>(?:,[^)]{0,200})?)\)"
+    r"(?P<ew>[EW]),(?P<fix>[AV]),(?P<speed>\d{1,4}(?:\.\d{1,3})?),(?P<course>\d{1,3})(?:\.\d{1,3})?,(?P<source>\d{1,3}),"
+    r"(?P<verified>\d{1,3}),(?P<rfid>[0-9A-Za-z]{0,20}),(?P<password>\d{1,3}),(?P<wrong>\d{1,5}),(?P<index>\d{1,10})(?P<rest>(?:,[^)]{0,200})?)\)"
 )
 
 
@@ -100,8 +100,8 @@ def _read_p45(fields: list[str], text: str, report: Report) -> dict[str, Any]:
         "time": _time(found["date"], found["time"], report, found.start("date")),
         "valid": found["fix"] == "A",
         **_place(found, report),
-        "speed": kmh(int(found["speed"]), KMH_PER_MILE),
-        "speed_raw": int(found["speed"]),
+        "speed": kmh(float(found["speed"]), KMH_PER_MILE),
+        "speed_raw": float(found["speed"]) if "." in found["speed"] else int(found["speed"]),
         "course": int(found["course"]),
         "event_source": int(found["source"]),
         "unlock_verification": verified,

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef
@@ -50,7 +51,7 @@ def set_retention(*, actor: Actor, **days: int) -> ReportRetention:
         _check(found)
         found.pk = 1
         found.save()
-        changed = {
+        changed: dict[str, Any] = {
             name: [before[name], getattr(found, name)] for name in _FIELDS if before[name] != getattr(found, name)
         }
         audit.record(actor=actor, action="transit.retention_set", subject="retention:reports", **changed)
@@ -82,7 +83,8 @@ def tidy() -> dict[str, int]:
     gone["devices"] += _tidy_strangers(now - timedelta(days=rules.unread_after_days))
     counts = {name: count for name, count in gone.items() if count}
     if counts:
-        audit.record(actor=SYSTEM, action="transit.retention_run", subject="retention:reports", **counts)
+        detail: dict[str, Any] = dict(counts)
+        audit.record(actor=SYSTEM, action="transit.retention_run", subject="retention:reports", **detail)
     return counts
 
 
