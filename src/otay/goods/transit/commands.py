@@ -13,7 +13,7 @@ import click
 from otay.core.findings import Finding, refuses
 from otay.core.i18n import N_
 from otay.goods.transit.reports import commands as reports
-from otay.node.commandline import Console, Group, option, plain_command
+from otay.node.commandline import Console, Group, node_command, option, plain_command
 
 if TYPE_CHECKING:
     from otay.engines.transit.alarms import Alarm
@@ -86,6 +86,82 @@ def rules(console: Console) -> None:
     from otay.goods.transit.rules_file import rules_schema
 
     click.echo(json.dumps(rules_schema(), ensure_ascii=False, indent=None if console.as_json else 2))
+
+
+@transit.command(
+    help=N_("The signed evidence file of a movement, as JSON on standard output or in a file."),
+    epilog=N_("\b\nExamples:\n  otay transit evidence 26US000000000001J6 --out evidence.json"),
+)
+@click.argument("mrn")
+@option("--out", type=click.Path(dir_okay=False, path_type=Path), help=N_("File to write; else standard output."))
+@node_command
+def evidence(console: Console, mrn: str, out: Path | None) -> None:
+    """The signed evidence file of a movement."""
+    from otay.goods.transit.services.evidence import export
+    from otay.node.actors import SYSTEM
+
+    text = json.dumps(export(actor=SYSTEM, mrn=mrn), ensure_ascii=False, indent=1)
+    if out is None:
+        click.echo(text)
+        return
+    out.write_text(text, encoding="utf-8")
+    console.answer({"file": str(out)}, console.text(N_("Written: %(file)s"), file=out))
+
+
+@transit.command(
+    help=N_(
+        "Check an evidence file by itself: the node's signature and the seal log in it. Compare the key with the "
+        "identity of a node that you trust. Exit code: 0 when all holds, else 1."
+    ),
+    epilog=N_("\b\nExamples:\n  otay transit verify evidence.json\n  otay transit verify evidence.json --lang es"),
+)
+@click.argument("file", type=_FILE)
+@plain_command
+def verify(console: Console, file: Path) -> None:
+    """Check an evidence file."""
+    from otay.core.errors import Refused
+    from otay.goods.transit.domain import evidence as rules
+
+    try:
+        document = json.loads(file.read_bytes())
+    except (ValueError, RecursionError):
+        raise Refused(N_("This is not an evidence file of a movement.")) from None
+    found = rules.verify(document)
+    lines = [
+        console.text(N_("%(movement)s, signed by %(node)s on %(when)s"), movement=found.movement, node=found.node,
+                     when=found.signed_at),
+        console.text(N_("key %(key)s"), key=found.signed_by),
+        console.text(N_("%(events)s events, %(alarms)s alarms, %(entries)s entries of the seal log"),
+                     events=found.events, alarms=found.alarms, entries=found.log_entries),
+        *(console.text(problem) for problem in found.problems),
+        console.text(N_("All holds.") if found.holds else N_("It does not hold.")),
+    ]  # fmt: skip
+    data = {
+        "movement": found.movement, "node": found.node, "key": found.signed_by, "signed_at": found.signed_at,
+        "events": found.events, "alarms": found.alarms, "log_entries": found.log_entries, "holds": found.holds,
+        "problems": [console.text(problem) for problem in found.problems],
+    }  # fmt: skip
+    console.answer(data, "\n".join(lines))
+    sys.exit(0 if found.holds else 1)
+
+
+@transit.command(
+    "seal-log",
+    help=N_("Check the whole chained seal log of the node. Exit code: 0 when it is whole, else 1."),
+    epilog=N_("\b\nExamples:\n  otay transit seal-log --home node"),
+)
+@node_command
+def seal_log(console: Console) -> None:
+    """Check the whole seal log."""
+    from otay.goods.transit.services.sealing import log_holds
+
+    broken = log_holds()
+    if broken is None:
+        console.answer({"whole": True}, console.text(N_("The seal log is whole.")))
+        return
+    text = console.text(N_("The seal log does not hold at entry %(number)s."), number=broken.sequence)
+    console.answer({"whole": False, "sequence": broken.sequence, "kind": broken.kind}, text)
+    sys.exit(1)
 
 
 def _moment(console: Console, text: str | None) -> datetime | None:

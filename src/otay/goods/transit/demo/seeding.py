@@ -54,7 +54,7 @@ def _register_guarantee() -> None:
 def begin(trip: Trip, *, wave: int) -> Movement:
     """Lodge, release, seal and let depart, as officers and firms would."""
     at = trip.departed_at
-    row = lodging.lodge_one(actor=SYSTEM, declared=_declared(trip, wave))
+    row = lodging.lodge_one(actor=SYSTEM, declared=_declared(trip, wave), at=_before(at, 60))
     moving.take(actor=SYSTEM, mrn=row.mrn, step=Step.RELEASE, office=trip.departure, at=_before(at, 20))
     place = office(trip.departure)
     mechanical = f"DM{wave:03d}{trip.key}M"
@@ -96,7 +96,7 @@ def _plain(trip: Trip) -> Trip:
 
 def _rules() -> dict[str, Any]:
     """A hand-made line lies some way off the road: the corridor is wide."""
-    return {"corridor_m": 3000, "off_route_s": 600, "stop_s": 2400}
+    return {"corridor_m": 3000, "off_route_s": 600, "stop_s": 2400, "silence_factor": 12}
 
 
 def _route(trip: Trip) -> Route:

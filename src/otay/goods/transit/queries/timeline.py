@@ -31,7 +31,7 @@ def entries(movement: Movement) -> list[Entry]:
     log = SealLogEntry.objects.filter(movement=movement.mrn).select_related("seal")
     found += [Entry(one.at, one.recorded_at, SEAL, one.act, one.actor, one) for one in log]
     found += [
-        Entry(one.time, one.raised_at, ALARM, one.kind, one.source, one)
+        Entry(one.time, one.detected_at, ALARM, one.kind, one.source, one)
         for one in movement.alarms.filter(withdrawn_at__isnull=True)
     ]
     acts = AlarmEvent.objects.filter(alarm__movement=movement).exclude(act="raised").select_related("alarm")

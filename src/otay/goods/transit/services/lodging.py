@@ -43,35 +43,36 @@ class Lodged:
     findings: list[Finding] = field(default_factory=list)
 
 
-def lodge(*, actor: Actor, declared: Sequence[Declared]) -> list[Lodged]:
-    """Take each declaration or refuse it; one's fault never stops another.
+def lodge(*, actor: Actor, declared: Sequence[Declared], at: datetime | None = None) -> list[Lodged]:
+    """Take each declaration or refuse it; one's fault never stops another. ``at``: when it was lodged, where an office
+    records afterwards what came on paper.
 
     Raises:
         Forbidden: when ``actor`` may not lodge at all.
     """
-    actor.require(access.LODGE)
-    return [_lodged(actor, one) for one in declared]
+    actor.require(access.LODGE if at is None else access.CONTROL)
+    return [_lodged(actor, one, at) for one in declared]
 
 
-def lodge_one(*, actor: Actor, declared: Declared) -> Movement:
-    """Take one declaration.
+def lodge_one(*, actor: Actor, declared: Declared, at: datetime | None = None) -> Movement:
+    """Take one declaration; ``at`` as in :func:`lodge`.
 
     Raises:
         Refused: with every finding.
     """
-    answer = lodge(actor=actor, declared=[declared])[0]
+    answer = lodge(actor=actor, declared=[declared], at=at)[0]
     if answer.movement is None:
         raise Refused(N_("The transit declaration is refused."), findings=answer.findings)
     return answer.movement
 
 
-def _lodged(actor: Actor, one: Declared) -> Lodged:
+def _lodged(actor: Actor, one: Declared, at: datetime | None) -> Lodged:
     found = _findings(actor, one)
     if refuses(found):
         return Lodged(None, found)
     try:
         with transaction.atomic():
-            return Lodged(_make(actor, one), found)
+            return Lodged(_make(actor, one, at), found)
     except IntegrityError:
         text = N_("This local reference number was used before.")
         return Lodged(None, [error("/lrn", "transit.lrn_twice", text, one.lrn, N_("Give every movement its own."))])
@@ -99,16 +100,16 @@ def _findings(actor: Actor, one: Declared) -> list[Finding]:
     return found
 
 
-def _make(actor: Actor, one: Declared) -> Movement:
+def _make(actor: Actor, one: Declared, at: datetime | None) -> Movement:
     now = clock.now()
-    movement = Movement(state="draft", mrn=_number(now), lodged_at=now, sender=access.own_identifier(actor))
+    movement = Movement(state="draft", mrn=_number(now), lodged_at=at or now, sender=access.own_identifier(actor))
     _fill(actor, movement, one)
     movement.save()
     _attach(movement, one)
     step = Step.PRE_LODGE if one.pre_lodged else Step.LODGE
-    recording.record(actor=actor, movement=movement, step=step, office=one.departure)
+    recording.record(actor=actor, movement=movement, step=step, at=at, office=one.departure)
     if not one.pre_lodged:
-        accept(actor=actor, movement=movement)
+        accept(actor=actor, movement=movement, at=at)
     return movement
 
 
@@ -156,10 +157,10 @@ def _attach(row: Movement, one: Declared) -> None:
     )
 
 
-def accept(*, actor: Actor, movement: Movement) -> None:
+def accept(*, actor: Actor, movement: Movement, at: datetime | None = None) -> None:
     """Accept a lodged or presented declaration in the caller's transaction, and take its guarantee."""
     if movement.state == "submitted":
-        recording.record(actor=actor, movement=movement, step=Step.ACCEPT, office=movement.departure)
+        recording.record(actor=actor, movement=movement, step=Step.ACCEPT, at=at, office=movement.departure)
     _secure(actor, movement)
 
 

@@ -59,6 +59,7 @@ def check_place(actor: Actor, movement: Movement, step: Step, office: str) -> No
     if movement.peer and step in steps.AT_DEPARTURE:
         text = N_("Movement %(mrn)s began in %(peer)s: this step belongs to its office of departure.")
         raise Conflict(text, mrn=movement.mrn, peer=movement.peer)
+    _check_side(movement, step)
     if not office:
         held = actor.ports(permission)
         if held is not None:
@@ -70,6 +71,14 @@ def check_place(actor: Actor, movement: Movement, step: Step, office: str) -> No
         raise Conflict(text, office=place.code)
     if access.is_officer(actor):
         actor.require(permission, port=place.port or "-")
+
+
+def _check_side(movement: Movement, step: Step) -> None:
+    """What arrived on the neighbour's side is unloaded and released there."""
+    arrived = movement.arrived_office[:2]
+    if arrived and arrived != settings.OTAY.country and step in steps.AT_DESTINATION:
+        text = N_("Movement %(mrn)s arrived at %(office)s: the neighbour's officers go on from there.")
+        raise Conflict(text, mrn=movement.mrn, office=movement.arrived_office)
 
 
 def record(

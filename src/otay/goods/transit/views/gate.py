@@ -45,6 +45,9 @@ def gate(request: HttpRequest) -> HttpResponse:
     }  # fmt: skip
     if len(found) == 1:
         row = found[0]
+        codes = [one.code for one in places]
+        if "office" not in request.GET:
+            context["office"] = next((code for code in row.offices.split() if code in codes), context["office"])
         audit.record(actor=actor, action="transit.viewed", subject=f"movement:{row.mrn}", reason="gate")
         steps = possible_steps(row.procedure, row.state, row.incidents)
         context |= {

@@ -100,7 +100,9 @@ def _possible(actor: Actor, row: Movement) -> list[Step]:
     """The steps that this actor may take now."""
     found = []
     for step in steps.possible_steps(row.procedure, row.state, row.incidents):
-        if step not in presenting.VERBS or (row.peer and step in steps.AT_DEPARTURE):
+        away = row.arrived_office and not row.arrived_office.startswith(settings.OTAY.country)
+        elsewhere = step in steps.AT_DEPARTURE if row.peer else bool(away and step in steps.AT_DESTINATION)
+        if step not in presenting.VERBS or elsewhere:
             continue
         if actor.may(recording.permission_of(step, actor)):
             found.append(step)
