@@ -17,29 +17,28 @@ STRONG = Match("strong", "immigration")
 
 
 @pytest.mark.parametrize(
-    ("person", "matches", "decided", "red", "code", "why"),
+    ("person", "matches", "decided", "code", "why"),
     [
-        (WHOLE, [], None, False, "0Z", Why.NOTHING),
-        (WHOLE, [], None, True, "2Z", Why.RULE),
-        ({**WHOLE, "documents": []}, [], None, True, "4Z", Why.INSUFFICIENT),
-        ({**WHOLE, "birth_date": None}, [STRONG], None, False, "4Z", Why.INSUFFICIENT),
-        (WHOLE, [STRONG], None, False, "1Z", Why.NO_BOARD_LIST),
-        (WHOLE, [Match("strong", "sanction")], None, False, "1Z", Why.NO_BOARD_LIST),
-        (WHOLE, [Match("strong", "document")], None, False, "1Z", Why.NO_BOARD_LIST),
-        (WHOLE, [Match("probable", "immigration")], None, False, "2Z", Why.OPEN_MATCH),
-        (WHOLE, [Match("strong", "wanted")], None, False, "2Z", Why.OPEN_MATCH),
-        (WHOLE, [Match("strong", "missing")], None, False, "2Z", Why.OPEN_MATCH),
-        (WHOLE, [Match("strong", "immigration", cleared=True)], None, False, "0Z", Why.NOTHING),
-        (WHOLE, [Match("strong", "wanted", confirmed=True)], None, False, "2Z", Why.OPEN_MATCH),
-        (WHOLE, [STRONG], Kind.ALLOW, False, "0Z", Why.DECISION),
-        (WHOLE, [], Kind.NO_BOARD, False, "1Z", Why.DECISION),
-        (WHOLE, [], Kind.REFER, False, "2Z", Why.DECISION),
+        (WHOLE, [], None, "0Z", Why.NOTHING),
+        ({**WHOLE, "documents": []}, [], None, "4Z", Why.INSUFFICIENT),
+        ({**WHOLE, "birth_date": None}, [STRONG], None, "4Z", Why.INSUFFICIENT),
+        (WHOLE, [STRONG], None, "1Z", Why.NO_BOARD_LIST),
+        (WHOLE, [Match("strong", "sanction")], None, "1Z", Why.NO_BOARD_LIST),
+        (WHOLE, [Match("strong", "document")], None, "1Z", Why.NO_BOARD_LIST),
+        (WHOLE, [Match("probable", "immigration")], None, "2Z", Why.OPEN_MATCH),
+        (WHOLE, [Match("strong", "wanted")], None, "2Z", Why.OPEN_MATCH),
+        (WHOLE, [Match("strong", "missing")], None, "2Z", Why.OPEN_MATCH),
+        (WHOLE, [Match("strong", "immigration", cleared=True)], None, "0Z", Why.NOTHING),
+        (WHOLE, [Match("strong", "wanted", confirmed=True)], None, "2Z", Why.OPEN_MATCH),
+        (WHOLE, [STRONG], Kind.ALLOW, "0Z", Why.DECISION),
+        (WHOLE, [], Kind.NO_BOARD, "1Z", Why.DECISION),
+        (WHOLE, [], Kind.REFER, "2Z", Why.DECISION),
     ],
 )
 def test_the_first_row_that_applies_decides(
-    person: dict[str, Any], matches: list[Match], decided: Kind | None, red: bool, code: str, why: Why
+    person: dict[str, Any], matches: list[Match], decided: Kind | None, code: str, why: Why
 ) -> None:
-    given = decide(person, matches, decided=decided, red=red)
+    given = decide(person, matches, decided=decided)
     assert (given.answer.code, given.why) == (code, why)
 
 

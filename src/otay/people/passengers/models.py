@@ -140,7 +140,6 @@ class Traveller(models.Model):
     answered_at = models.DateTimeField(null=True)
     decided = models.CharField(max_length=10, blank=True)
     decided_for = models.CharField(max_length=250, blank=True)
-    lane = models.CharField(_("lane"), max_length=8, blank=True)
     open_hits = models.PositiveSmallIntegerField(default=0)
     version = models.PositiveIntegerField(default=0)
     message = models.BigIntegerField(null=True)

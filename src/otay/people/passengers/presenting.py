@@ -39,7 +39,6 @@ WHY: Words = {
     Why.INSUFFICIENT: _("Name, date of birth or document is missing."),
     Why.NO_BOARD_LIST: _("A strong match with a travel ban, a measure that refuses entry, or a void document."),
     Why.OPEN_MATCH: _("A match with a watchlist that is not cleared."),
-    Why.RULE: _("A published screening rule asks for it."),
     Why.NOTHING: _("Complete data and no match."),
 }
 DECISIONS: Words = {

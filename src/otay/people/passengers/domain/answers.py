@@ -5,7 +5,7 @@ The first row that applies decides.
 1. An officer decided: what the officer said.
 2. Name, date of birth or document is missing: insufficient data (4Z).
 3. A strong match with a travel ban, a measure that refuses entry, or a lost or stolen document: no board (1Z).
-4. Any other open match, or a red lane by a published rule: additional screening (2Z).
+4. Any other open match: additional screening (2Z).
 5. Else: board (0Z).
 
 Cleared matches count for nothing. Ethnicity, religion and language are not known here.
@@ -37,7 +37,6 @@ class Why(StrEnum):
     INSUFFICIENT = "insufficient"
     NO_BOARD_LIST = "no_board_list"
     OPEN_MATCH = "open_match"
-    RULE = "rule"
     NOTHING = "nothing"
 
 
@@ -66,9 +65,7 @@ class Given:
     why: Why
 
 
-def decide(
-    person: Mapping[str, Any], matches: Iterable[Match], *, decided: Kind | None = None, red: bool = False
-) -> Given:
+def decide(person: Mapping[str, Any], matches: Iterable[Match], *, decided: Kind | None = None) -> Given:
     """The answer for one traveller (a record of ``otay.formats.manifest``)."""
     if decided is not None:
         return Given(Answer(DECIDED[decided]), Why.DECISION)
@@ -80,8 +77,6 @@ def decide(
         return Given(Answer(NO_BOARD), Why.NO_BOARD_LIST)
     if open_ones:
         return Given(Answer(SCREEN), Why.OPEN_MATCH)
-    if red:
-        return Given(Answer(SCREEN), Why.RULE)
     return Given(said, Why.NOTHING)
 
 

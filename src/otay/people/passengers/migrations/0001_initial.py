@@ -176,7 +176,6 @@ class Migration(migrations.Migration):
                 ('answered_at', models.DateTimeField(null=True)),
                 ('decided', models.CharField(blank=True, max_length=10)),
                 ('decided_for', models.CharField(blank=True, max_length=250)),
-                ('lane', models.CharField(blank=True, max_length=8, verbose_name='lane')),
                 ('open_hits', models.PositiveSmallIntegerField(default=0)),
                 ('version', models.PositiveIntegerField(default=0)),
                 ('message', models.BigIntegerField(null=True)),

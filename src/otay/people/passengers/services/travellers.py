@@ -16,7 +16,7 @@ WRITTEN = (
     "role", "given", "surnames", "full_name", "sort_name", "birth_date", "sex", "nationality", "document", "seat",
     "locator", "facts", "booking", "reservation", "findings", "reference_key", "document_key", "name_key",
     "facts_stamp", "listed_stamp", "cancelled_stamp", "booking_stamp", "state", "answer", "answer_text", "why", "told",
-    "answered_at", "decided", "decided_for", "lane", "open_hits", "version", "message",
+    "answered_at", "decided", "decided_for", "open_hits", "version", "message",
 )  # fmt: skip
 
 
@@ -75,7 +75,7 @@ def answer(traveller: Traveller, matches: list[answers.Match]) -> bool:
     decided = Kind(traveller.decided) if traveller.decided and traveller.decided_for == who(traveller) else None
     said = said_of(traveller)
     person = {"full_name": "", "birth_date": None, "documents": [], "references": {}, **said}
-    given: Given = answers.decide(person, matches, decided=decided, red=traveller.lane == "red")
+    given: Given = answers.decide(person, matches, decided=decided)
     before = traveller.answer
     traveller.answer, traveller.why = given.answer.code, str(given.why)
     traveller.answer_text = (given.answer.text or TEXTS[given.answer.code])[:120]
