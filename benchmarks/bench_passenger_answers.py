@@ -42,6 +42,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=int, default=20)
     parser.add_argument("--party", type=int, default=1, help="travellers in a message")
     parser.add_argument("--entries", type=int, default=10_000, help="entries of the watchlist")
+    parser.add_argument("--threads", type=int, default=4, help="threads of the node; 4 is what a node has")
     parser.add_argument("--senders", type=int, default=16, help="connections")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="otay-bench-") as folder:
@@ -49,6 +50,7 @@ def main() -> int:
         port = free_port()
         token = prepare(home, port, given.entries)
         command = [sys.executable, "-m", "otay", "node", "serve", "--home", str(home), "--port", str(port)]
+        command += ["--threads", str(given.threads)]
         with (Path(folder) / "log").open("wb") as log:
             server = subprocess.Popen(command, stdout=log, stderr=log)
         try:
