@@ -1,10 +1,10 @@
-"""Model files: the booster's native text, named by version, checked by digest before it is used. Nothing is unpickled."""
+"""Model files: the booster's native text, named by version, checked by digest before use. Nothing is unpickled."""
 
 from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 FOLDER = "models"
 FORMAT = "otay.model.v1"
-_loaded: dict[str, Any] = {}
+_loaded: dict[str, lightgbm.Booster] = {}
 
 
 def keep(version: int, text: str) -> tuple[str, bytes]:
@@ -52,6 +52,7 @@ def load(name: str, digest: bytes, *, format: str) -> lightgbm.Booster:
         raise Conflict(N_("The model file %(file)s is missing or was altered: have a new one trained."), file=name)
     import lightgbm
 
+    booster: lightgbm.Booster = lightgbm.Booster(model_str=text)
     _loaded.clear()
-    _loaded[key] = lightgbm.Booster(model_str=text)
-    return _loaded[key]
+    _loaded[key] = booster
+    return booster

@@ -10,6 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Q, QuerySet
 
+from otay.core.custody import Verdict
 from otay.core.errors import Forbidden, NotFound
 from otay.core.i18n import N_
 from otay.goods.investigations.domain.cases import PERSONAL_LINKS, EntryKind, LinkType
@@ -164,7 +165,7 @@ def custody_of(item: Evidence) -> list[EvidenceCustody]:
     return list(EvidenceCustody.objects.filter(item=item.item).order_by("sequence"))
 
 
-def evidence_whole(item: Evidence) -> custody.Verdict:
+def evidence_whole(item: Evidence) -> Verdict:
     """Whether the file's custody chain holds."""
     return custody.verify(EvidenceCustody, item.item, expected=item.entries_count)
 

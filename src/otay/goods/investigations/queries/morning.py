@@ -46,7 +46,7 @@ def selected(actor: Actor, port: str, day: date) -> QuerySet[Selected]:
     return (
         Selected.objects.filter(port=port, day=day)
         .select_related("declaration", "declaration__score", "declaration__mirror")
-        .order_by("rank", "pk")
+        .order_by("-score", "pk")
     )
 
 
@@ -127,7 +127,8 @@ def dossier(actor: Actor, number: str, language: str | None = None) -> Dossier:
         theirs = NeighbourDeclaration.objects.filter(peer=pair.peer, number=pair.number).order_by("-version").first()
     key = f"declaration:{number}"
     assessment = latest_of([key]).get(key)
-    siblings = Declaration.objects.filter(ucr=row.ucr, type=row.type).exclude(pk=row.pk) if row.ucr else []
+    same = Declaration.objects.filter(ucr=row.ucr, type=row.type).exclude(pk=row.pk).order_by("pk")
+    siblings = list(same[:20]) if row.ucr else []
     return Dossier(
         row=row,
         core=declarations.versions(row)[-1].core,
@@ -139,5 +140,5 @@ def dossier(actor: Actor, number: str, language: str | None = None) -> Dossier:
         outcomes=tuple(row.outcomes.order_by("recorded_at", "pk")),
         overrides=tuple(row.overrides.order_by("at")),
         explanation=explain_many([assessment], language)[0] if assessment else None,
-        siblings=tuple(siblings[:20]),
+        siblings=tuple(siblings),
     )

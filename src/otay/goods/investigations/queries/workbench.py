@@ -179,7 +179,11 @@ def outliers(actor: Actor, question: Question, *, limit: int = MAX_POINTS) -> li
             "number", "hs6", "importer", "score__price_ratio", "mirror__value_ratio", "amount", "score__probability"
         )
     )
-    return [Point(*row) for row in rows[:limit]]
+    return [
+        Point(number, hs6, trader, price, mirror, amount, probability)
+        for number, hs6, trader, price, mirror, amount, probability in rows[:limit]
+        if price is not None
+    ]
 
 
 COLUMNS = (

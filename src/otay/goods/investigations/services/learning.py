@@ -183,7 +183,7 @@ def learn_prices(day: date) -> int:
             continue
         chosen = [row for row in rows if row[2] == currency]
         keys = price_keys([(hs, origin, at.date()) for hs, origin, _currency, at, _price in chosen])
-        logs = np.array([math.log(float(row[4])) for row in chosen])
+        logs = np.array([math.log(float(row[4] or 1)) for row in chosen])
         documents[currency] = ReferencePrices.learn(keys, logs).as_record()
     HistoryStore.objects.update_or_create(
         name=PRICES,

@@ -154,7 +154,7 @@ def take_step(
     row.save()
     _extend(actor, row, Step(step), row.holder, row.place, now, told)
     if row.case:
-        locked = Case.objects.select_for_update().get(pk=row.case_id)
+        locked = Case.objects.select_for_update().get(pk=row.case.pk)
         _tell_case(actor, locked, row, Step(step))
     audit.record(
         actor=actor, action=f"investigations.seizure_{step}", subject=f"seizure:{reference}",

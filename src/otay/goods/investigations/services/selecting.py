@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from math import ceil
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
@@ -128,9 +129,10 @@ def select(port: str) -> list[Selected]:
     if not scores:
         return []
     terms = terms_of(plan)
-    used = Counter(Selected.objects.filter(port=port, day=day).values_list("lane", flat=True))
+    before = list(Selected.objects.filter(port=port, day=day).values_list("lane", "by"))
+    used = Counter(lane for lane, _by in before)
     places = rules.places_now(terms, seen=_seen(port, day), expected=_expected(port), used=used)
-    shares = Shares(Fraction(terms.random), Fraction(terms.exploration), Fraction(terms.trusted))
+    shares = _shares(terms, sum(places.values(), Fraction(0)), Counter(by for _lane, by in before))
     chosen = choose_all(_candidates(port, scores), Capacity(places), selection_secret(), shares)
     by_key = {f"declaration:{one.declaration.number}": one for one in scores}
     made = []
@@ -161,6 +163,17 @@ def select(port: str) -> list[Selected]:
         ],
     )  # fmt: skip
     return made
+
+
+def _shares(terms: Terms, places: Fraction, used: Counter[str]) -> Shares:
+    """The day's shares for the places that are given away now: over many small goes they come to what the plan says."""
+    if not places:
+        return Shares(Fraction(0), Fraction(0), Fraction(terms.trusted))
+    total = sum(used.values()) + places
+    random = min(places, Fraction(max(0, ceil(Fraction(terms.random) * total) - used[Why.RANDOM])))
+    wanted = Fraction(max(0, ceil(Fraction(terms.exploration) * total) - used[Why.EXPLORATION]))
+    exploration = min(places - random, wanted)
+    return Shares(random / places, exploration / places, Fraction(terms.trusted))
 
 
 def _seen(port: str, day: date) -> int:

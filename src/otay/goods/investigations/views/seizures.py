@@ -81,7 +81,10 @@ def _seized(request: HttpRequest) -> Seizure:
         decimal_of(request, "quantity") or Decimal(0), request.POST.get("unit", ""),
         decimal_of(request, "value") or Decimal(0), request.POST.get("currency", "").strip().upper(),
     )  # fmt: skip
-    return services.seize(actor=actor_of(request), items=[item], **given)
+    return services.seize(
+        actor=actor_of(request), port=given["port"], items=[item], ground=given["ground"], place=given["place"],
+        held_from=given["held_from"], number=given["number"], case=given["case"],
+    )  # fmt: skip
 
 
 @login_required

@@ -204,9 +204,11 @@ def _terms(request: HttpRequest) -> Terms:
             raise Refused(N_("Every field of a plan is needed."))
         return found
 
-    whole = [int(number(name)) for name in ("red", "yellow", "query", "blue")]
-    shares = [number(name) / 100 for name in ("random", "exploration", "trusted", "expected_rate")]
-    return Terms(*whole, *shares)
+    red, yellow, query, blue = (int(number(name)) for name in ("red", "yellow", "query", "blue"))
+    random, exploration, trusted, rate = (
+        number(name) / 100 for name in ("random", "exploration", "trusted", "expected_rate")
+    )
+    return Terms(red, yellow, query, blue, random, exploration, trusted, rate)
 
 
 @login_required
