@@ -77,7 +77,8 @@ def test_plain_python_equals_the_compiled_kernels() -> None:
 def test_kernels_draw_what_numpy_draws() -> None:
     count = 200_000
     found = np.empty((3, count))
-    fill_kernel(*(state_of(stream(9, "drawn")) for _ in range(3)), found)
+    exponentials, cells, shares = (state_of(stream(9, "drawn")) for _ in range(3))
+    fill_kernel(exponentials, cells, shares, found)
     np.testing.assert_allclose(found[0], stream(9, "drawn").standard_exponential(count), rtol=1e-12)
     np.testing.assert_array_equal(found[1], stream(9, "drawn").integers(0, 1 << 14, count, dtype=np.uint16))
     np.testing.assert_array_equal(found[2], stream(9, "drawn").random(count, dtype=np.float32))

@@ -96,16 +96,16 @@ class _Problem:
     def predicted(self, logs: Floats) -> Floats:
         """Mean waits by hour for each row of parameters."""
         rates = np.exp(logs[:, 1:2]) * self._shaped(logs)
-        return waits(rates, self.minutes * np.exp(logs[:, 0]), self.booths, self.cv) + self.correction
+        return np.asarray(waits(rates, self.minutes * np.exp(logs[:, 0]), self.booths, self.cv) + self.correction)
 
     def _shaped(self, logs: Floats) -> Floats:
         shaped = self.rates * np.exp(logs[:, 2:])[:, self.part_of]
-        return shaped * (self.rates.sum() / shaped.sum(axis=1, keepdims=True))
+        return np.asarray(shaped * (self.rates.sum() / shaped.sum(axis=1, keepdims=True)))
 
     def misfit(self, logs: Floats) -> Floats:
         """Standardised residuals of the observations, far ones drawn in (pseudo-Huber)."""
         plain = (np.nan_to_num(self.predicted(logs)[:, self.seen.hour]) - self.seen.minutes) / self.seen.error
-        return np.sign(plain) * np.sqrt(2 * (np.sqrt(1 + plain**2) - 1))
+        return np.asarray(np.sign(plain) * np.sqrt(2 * (np.sqrt(1 + plain**2) - 1)))
 
     def slopes(self, logs: Floats, free: NDArray[np.bool_]) -> tuple[Floats, Floats]:
         """Residuals and their Jacobian; parameters that are not free have zeros."""

@@ -30,7 +30,7 @@ def present(servers: int, cv: float) -> Floats:
         erlang_c(servers, load * servers) * load / (1 - load) * (1 + cv**2) / 2 if load else 0.0
         for load in LOADS.tolist()
     ]
-    return servers * LOADS + np.array(waiting)
+    return np.asarray(servers * LOADS + np.array(waiting))
 
 
 def waits(rates: Floats, service: Floats, booths: NDArray[np.int64], cv: float) -> Floats:

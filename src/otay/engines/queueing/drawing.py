@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from otay.engines.compiling import kernel
 
+Word = np.uint64
 State = NDArray[np.uint64]
 """Four words of the generator, then one word drawn in part and the bits left in it."""
 TO_UNIT = 1.0 / 9007199254740992.0
@@ -46,7 +47,7 @@ def state_of(generator: np.random.Generator) -> State:
 
 
 @kernel
-def turn(first: int, second: int, third: int, count: int) -> tuple[int, int, int, int, int]:
+def turn(first: Word, second: Word, third: Word, count: Word) -> tuple[Word, Word, Word, Word, Word]:
     """The next 64 bits and the state after them: a loop that draws much keeps the state out of memory."""
     drawn = first + second + count
     turned = ((third << np.uint64(24)) | (third >> np.uint64(40))) + drawn
@@ -54,7 +55,7 @@ def turn(first: int, second: int, third: int, count: int) -> tuple[int, int, int
 
 
 @kernel
-def word(state: State) -> int:
+def word(state: State) -> Word:
     """The next 64 bits."""
     drawn, state[0], state[1], state[2], state[3] = turn(state[0], state[1], state[2], state[3])
     return drawn
@@ -67,16 +68,16 @@ def exponential(state: State) -> float:
     layer = bits & np.uint64(255)
     bits >>= np.uint64(8)
     value = np.float64(np.int64(bits)) * WIDTH[layer]
-    return value if bits < INSIDE[layer] else beyond(state, layer, value)  # type: ignore[no-any-return]
+    return value if bits < INSIDE[layer] else beyond(state, layer, value)
 
 
 @kernel
-def beyond(state: State, layer: int, value: float) -> float:
+def beyond(state: State, layer: Word, value: float) -> float:
     """The 1 % that falls outside the rectangle of its layer."""
     while True:
         share = np.float64(np.int64(word(state) >> np.uint64(11))) * TO_UNIT
         if layer == 0:
-            return TAIL - np.log1p(-share)  # type: ignore[no-any-return]
+            return float(TAIL - np.log1p(-share))
         lower = HEIGHT[layer]
         if (HEIGHT[layer - np.uint64(1)] - lower) * share + lower < np.exp(-value):
             return value
@@ -89,14 +90,14 @@ def beyond(state: State, layer: int, value: float) -> float:
 
 
 @kernel
-def cell(state: State) -> int:
+def cell(state: State) -> np.int64:
     """The next number of ``Generator.integers(0, 2**14, dtype=uint16)``: four to a word."""
     if state[5] == 0:
         state[4], state[5] = word(state), np.uint64(4)
     found = (state[4] & np.uint64(0xFFFF)) >> np.uint64(2)
     state[4] >>= np.uint64(16)
     state[5] -= np.uint64(1)
-    return np.int64(found)  # type: ignore[no-any-return]
+    return np.int64(found)
 
 
 @kernel
@@ -107,4 +108,4 @@ def share(state: State) -> float:
     found = (state[4] & np.uint64(0xFFFFFFFF)) >> np.uint64(8)
     state[4] >>= np.uint64(32)
     state[5] -= np.uint64(1)
-    return np.float64(np.int64(found)) * (1.0 / 16777216.0)  # type: ignore[no-any-return]
+    return np.float64(np.int64(found)) * (1.0 / 16777216.0)

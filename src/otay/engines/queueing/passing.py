@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -51,7 +53,7 @@ def stand(row: Times, place: int, frame: Framed, begin: float, end: float) -> fl
     if not begin < end:
         return 0.0
     whole, until = end - begin, np.floor(begin * PER_MINUTE) * 60.0 + 60.0
-    hour = (np.int64(until * PER_MINUTE + 0.5) - 1 + frame[3]) % HOURS
+    hour: Any = (np.int64(until * PER_MINUTE + 0.5) - 1 + frame[3]) % HOURS
     while until < end:
         row[place + hour] += until - begin
         begin = until
@@ -91,13 +93,15 @@ def note(row: Times, frame: Framed, arrival: float, at: float, start: float, end
         row[WITHIN] += 1
         row[HOUR_WITHIN + hour] += 1
     if wait > 0:
-        cells = (np.float64(wait + 1.0).view(np.int64) >> SHIFT) - ZERO_EXPONENT
-        row[WAITS + min(cells, CELLS - 1)] += 1
+        place: Any = (np.float64(wait + 1.0).view(np.int64) >> SHIFT) - ZERO_EXPONENT
+        row[WAITS + min(place, CELLS - 1)] += 1
     else:
         row[AT_ONCE] += 1
     last = row.size - 1
-    row[min(max(QUEUE + np.int64(np.ceil(at * (1 / GRID))), QUEUE), last)] += 1
-    row[min(max(QUEUE + np.int64(np.ceil(start * (1 / GRID))), QUEUE), last)] -= 1
+    came: Any = QUEUE + np.int64(np.ceil(at * (1 / GRID)))
+    went: Any = QUEUE + np.int64(np.ceil(start * (1 / GRID)))
+    row[min(max(came, QUEUE), last)] += 1
+    row[min(max(went, QUEUE), last)] -= 1
 
 
 @kernel

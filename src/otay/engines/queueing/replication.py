@@ -31,8 +31,9 @@ def passes(layout: Layout, traffic: Traffic) -> bool:
     owner = layout.owner(traffic.lanes[0])
     others = [one for one in layout.scenario.traffic if any(layout.owner(name) == owner for name in one.lanes)]
     behind = any(traffic.name in station.traffic for station in layout.scenario.neighbour)
-    wanted = isinstance(traffic.arrivals, Profile) and len(others) == 1 and not behind
-    return wanted and expected(traffic.arrivals, layout.scenario)[-1] > 0 if wanted else False
+    if not isinstance(traffic.arrivals, Profile) or len(others) > 1 or behind:
+        return False
+    return bool(expected(traffic.arrivals, layout.scenario)[-1] > 0)
 
 
 def counted(layout: Layout, replication: int, *, compiled: bool = COMPILED) -> tuple[list[Counted], list[Sent]]:
@@ -75,16 +76,19 @@ def _pass(layout: Layout, traffic: Traffic, replication: int) -> tuple[Counted, 
     share = float(edges[-1]) if edges.size else 0.0
     most = int(share * passed[-1] + 8 * np.sqrt(share * passed[-1]) + 64) if edges.size else 0
     steps = layout.steps[layout.owner(lane)]
-    states = [state_of(chance(layout, replication, traffic.name, name)) for name in ("arrivals", "service", "referral")]
+    gaps, cells, shares = (
+        state_of(chance(layout, replication, traffic.name, name)) for name in ("arrivals", "service", "referral")
+    )
     index = [one.name for one in scenario.lanes].index(lane)
     while True:
         tally = new_tally(2, layout.horizon)
         at, to, arrival = np.empty(most), np.empty(most, np.int64), np.empty(most)
-        drawn = [state.copy() for state in states]
         sent = pass_kernel(
             framed(frame_of(layout)),
             tally[1],
-            *drawn,
+            gaps.copy(),
+            cells.copy(),
+            shares.copy(),
             passed,
             60.0 * -24 * scenario.warm_up_days,
             layout.services[traffic.name] * layout.factors[lane],

@@ -46,7 +46,7 @@ def new_tally(rows: int, horizon: float) -> Tally:
 
 def together(parts: Iterable[Tally], horizon: float) -> Floats:
     """All rows of all parts as one row."""
-    whole = new_tally(1, horizon)[0]
+    whole: Floats = new_tally(1, horizon)[0]
     for part in parts:
         longest = max(whole[LONGEST], part[:, LONGEST].max(initial=0.0))
         whole += part.sum(axis=0)
@@ -56,7 +56,7 @@ def together(parts: Iterable[Tally], horizon: float) -> Floats:
 
 def by_hour(row: Floats, begin: int) -> Floats:
     """One stretch of hours of the week from Monday."""
-    return row[begin : begin + HOURS]
+    return np.asarray(row[begin : begin + HOURS])
 
 
 def edge(cell: Ints | int) -> Floats:
@@ -167,4 +167,4 @@ def _standing(frame: Frame, begin: Floats, end: Floats) -> Floats:
         sums = np.concatenate([[0.0], np.cumsum(inside)])
         passed += sign * (sums[before] + edges * (inside.size - before))
     hour = (np.arange(edges.size - 1) + frame.shift) % 168
-    return np.bincount(hour, np.diff(passed), 168)
+    return np.asarray(np.bincount(hour, np.diff(passed), 168), float)

@@ -42,9 +42,9 @@ def growth(scenario: Scenario, year: int) -> dict[str, Growth]:
     whole = read_history(content(COUNTS))
     ahead = month_number(f"{year}-12") - whole.after + 1
     if not 12 <= ahead <= 12 * FURTHEST:
-        message = N_("%(year)s cannot be forecast: counts end in %(last)s; give a year from %(from)s to %(to)s")
+        message = N_("%(year)s cannot be forecast: counts end in %(last)s; give a year from %(first)s to %(furthest)s")
         last, first = month_text(whole.after - 1), whole.after // 12
-        raise Refused(message, **{"year": year, "last": last, "from": first, "to": first + FURTHEST - 1})
+        raise Refused(message, year=year, last=last, first=first, furthest=first + FURTHEST - 1)
     measures = measure_of()
     rows = [index for index, key in enumerate(whole.keys) if key[0] == scenario.port]
     counts = History([whole.keys[index] for index in rows], whole.first, whole.values[rows])

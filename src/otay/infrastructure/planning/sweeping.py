@@ -79,16 +79,18 @@ def _on_threads(texts: Sequence[str], todo: Sequence[Pair], threads: int | None)
 def _on_cluster(texts: Sequence[str], todo: Sequence[Pair], address: str) -> Done:
     if find_spec("distributed") is None:
         raise OtayError(N_("There is no Dask here: install the extra cluster (pip install otay[cluster])"))
-    from distributed import Client, as_completed
+    import distributed
+
+    dask: Any = distributed
 
     try:
-        client = Client(address, timeout=10, set_as_default=False)
+        client = dask.Client(address, timeout=10, set_as_default=False)
     except (OSError, ValueError, TimeoutError) as problem:
         message = N_("The cluster at %(address)s cannot be reached: %(reason)s")
         raise OtayError(message, address=address, reason=str(problem)[:200]) from None
     try:
         at_once = AHEAD * max(1, sum(client.nthreads().values()))
-        left, pending = iter(todo), as_completed(loop=client.loop)
+        left, pending = iter(todo), dask.as_completed(loop=client.loop)
         pairs: dict[str, Pair] = {}
 
         def give() -> None:
