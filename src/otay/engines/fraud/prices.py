@@ -2,7 +2,7 @@
 
 The price of a unit of goods (log of value over quantity) is compared with the median and the spread of its cell: goods
 by origin by unit by month. A thin cell falls back to the next in the hierarchy, and the answer names the cell and the
-number of records behind it. Median and interquartile range withstand a third of wrong prices; means do not.
+number of records behind it. Median and interquartile range withstand up to a quarter of wrong prices; means do not.
 
 After the price filter of Zdanowicz (customs risk by abnormal unit prices) and the robust "fair prices" of the EU's
 Joint Research Centre.

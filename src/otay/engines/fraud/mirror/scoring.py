@@ -154,8 +154,14 @@ def threshold(exports: Book, imports: Book) -> float:
 
 
 def _agreement(exports: Book, imports: Book, name: str, at: int) -> Floats:
-    extra = IDENTIFIER if name in DOCUMENTS else 0.0
-    return _rarity(exports.codes[name], imports.codes[name], float(AGREE[at]), 16.0) + extra
+    left, right = exports.codes[name], imports.codes[name]
+    weight = _rarity(left, right, float(AGREE[at]), 16.0)
+    if name not in DOCUMENTS:
+        return weight
+    size = int(max(left.max(initial=-1), right.max(initial=-1))) + 2
+    alone = (np.bincount(left + 1, minlength=size) <= 1) & (np.bincount(right + 1, minlength=size) <= 1)
+    # however short the book, a number that stands once on each side says enough by itself
+    return np.where(alone[right + 1], np.maximum(weight + IDENTIFIER, LEAST + 2), weight + IDENTIFIER)
 
 
 def _rarity(left: Ints, right: Ints, agree: float, most: float) -> Floats:

@@ -31,6 +31,7 @@ from otay.engines.fraud.ranking.features import (
     key_texts,
     keys_in,
     log_prices,
+    number,
     own_features,
     past_features,
     past_quotes,
@@ -106,6 +107,10 @@ class Model:
             duty = np.expm1(np.asarray(self._booster("duty_booster").predict(values, num_threads=1))) * self.duty_scale
         else:
             duty = np.full(frame.height, self.duty_scale)
+        if "mirror_duty" in frame.columns:
+            # where the neighbour's record tells what is missing, no estimate knows better
+            told = np.expm1(np.nan_to_num(number(frame, "mirror_duty")))
+            duty = np.where(told > 0, told, duty)
         return Scores(probability, raw, np.maximum(duty, 0) * probability)
 
     def reasons(self, frame: pl.DataFrame, most: int = 3) -> list[list[tuple[str, float, float]]]:
@@ -349,8 +354,8 @@ def _fit(values: Floats, found: Any, directions: list[int], recipe: Recipe) -> A
 def _outside(values: Floats, found: Any, directions: list[int], fold: Ints, recipe: Recipe) -> Floats:
     """Raw scores of rows by models that did not see them."""
     scores = np.zeros(len(found))
-    for number in np.unique(fold):
-        mine = fold == number
+    for part in np.unique(fold):
+        mine = fold == part
         if (found[~mine] == 1).sum() < 2 or (found[~mine] == 0).sum() < 2:
             continue
         booster = _fit(values[~mine], found[~mine], directions, recipe)
