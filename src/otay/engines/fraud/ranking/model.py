@@ -95,6 +95,7 @@ class Model:
     prices: ReferencePrices | None
     codes: PriceCodes
     drift: dict[str, tuple[list[float], list[float]]]
+    told_rate: float = 0.0
     card: dict[str, Any] = field(default_factory=dict)
     _loaded: dict[str, Any] = field(default_factory=dict, repr=False)
 
@@ -107,11 +108,14 @@ class Model:
             duty = np.expm1(np.asarray(self._booster("duty_booster").predict(values, num_threads=1))) * self.duty_scale
         else:
             duty = np.full(frame.height, self.duty_scale)
-        if "mirror_duty" in frame.columns:
-            # where the neighbour's record tells what is missing, no estimate knows better
-            told = np.expm1(np.nan_to_num(number(frame, "mirror_duty")))
-            duty = np.where(told > 0, told, duty)
-        return Scores(probability, raw, np.maximum(duty, 0) * probability)
+        expected = np.maximum(duty, 0) * probability
+        told = told_duty(frame)
+        if told is not None:
+            # the neighbour's record tells what is missing better than an estimate; and what is large is looked at even
+            # where few outcomes make the model unsure: the chance is drawn halfway to that of all such rows
+            chance = (probability + self.told_rate) / 2
+            expected = np.where(told > 0, told * chance, expected)
+        return Scores(probability, raw, expected)
 
     def reasons(self, frame: pl.DataFrame, most: int = 3) -> list[list[tuple[str, float, float]]]:
         """For each row the features that raise its score most: (feature, its value, its share in log odds).
@@ -168,6 +172,7 @@ class Model:
             "prices": self.prices.as_record() if self.prices else None,
             "codes": asdict(self.codes),
             "drift": self.drift,
+            "told_rate": self.told_rate,
             "card": self.card,
         }
         return json.dumps({**body, "sha256": _digest(body)}, ensure_ascii=False)
@@ -192,6 +197,7 @@ class Model:
             prices=ReferencePrices.from_record(body["prices"]) if body["prices"] else None,
             codes=PriceCodes(**body["codes"]),
             drift={name: (one[0], one[1]) for name, one in body["drift"].items()},
+            told_rate=body["told_rate"],
             card=body["card"],
         )
 
@@ -278,8 +284,24 @@ def train(frame: pl.DataFrame, labels: Labels, recipe: Recipe | None = None, *, 
         prices=ReferencePrices.learn(price_keys, log_price) if np.isfinite(log_price).any() else None,
         codes=codes,
         drift={name: (edges_of(one).tolist(), shares_of(one, edges_of(one)).tolist()) for name, one in columns.items()},
+        told_rate=_told_rate(frame[np.flatnonzero(inspected)], found),
         card=_card(frame, labels, prior, matrix, recipe, grouped=groups is not None),
     )
+
+
+def told_duty(frame: pl.DataFrame) -> Floats | None:
+    """Duty that is missing by the neighbour's record, zero where nothing unexplained differs; None without a mirror."""
+    if not {"mirror_duty", "mirror_gap"} <= set(frame.columns):
+        return None
+    told = np.expm1(np.nan_to_num(number(frame, "mirror_duty")))
+    return np.where(np.nan_to_num(number(frame, "mirror_gap")) > 0, told, 0.0)
+
+
+def _told_rate(frame: pl.DataFrame, found: Any) -> float:
+    told = told_duty(frame)
+    if told is None or not (told > 0).any():
+        return 0.0
+    return float((found[told > 0] == 1).mean())
 
 
 def training_matrix(
