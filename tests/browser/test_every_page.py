@@ -34,7 +34,8 @@ def kind_of(address: str) -> str:
     path = address.split("#")[0].split("?")[0]
     path = re.sub(r"/\d\d[A-Z]{2}\d+/", "/NUMBER/", path)
     path = re.sub(r"/(ports|crossings|rules|propose)/[^/]+/", r"/\1/X/", path)
-    path = re.sub(r"/watchlists/demo-\w+/(entries/.*)?", lambda found: "/watchlists/X/" + ("E" if found[1] else ""), path)
+    path = re.sub(r"/watchlists/demo-\w+/", "/watchlists/X/", path)
+    path = re.sub(r"(/watchlists/X/entries/).+", r"\1E", path)
     return re.sub(r"/\d+/", "/N/", path)
 
 

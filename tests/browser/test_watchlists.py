@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import closing
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from otay.node import demo_people
 from otay.web.demo import life
-
-from .conftest import door
+from otay.web.demo.side import Side
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
@@ -23,12 +24,12 @@ def submit(screen: Any, button: str) -> None:
 
 def importer_of(nodes: dict[str, Any], number: int) -> str:
     """The importer of a truck that was declared to the United States node just now."""
-    from datetime import UTC, datetime
-
     hour = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
     truck = next(iter(life.trucks_of_hour(seed=f"watch{number}", port="2506", hour=hour, loaded=1, empty=0)))
     declared = life.import_declaration(truck)
-    with closing(door(nodes["US"])) as side:
+    node = nodes["US"]
+    broker, officer = (demo_people.token_of(node.home, key) for key in ("demo-broker", "demo-life"))
+    with closing(Side(node.url, broker=broker, officer=officer)) as side:
         side.lodge([declared])
     return str(declared["importer"]["name"])
 

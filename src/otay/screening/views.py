@@ -151,7 +151,7 @@ def policy(request: HttpRequest, kind: str) -> HttpResponse:
     fact_set = _fact_set(kind)
     table = queries.current(kind)
     rows = queries.policy_rows(table.policy)
-    initial = {f"score_{row.lane}": row.threshold for row in rows}
+    initial: dict[str, Any] = {f"score_{row.lane}": row.threshold for row in rows}
     initial |= {f"share_{row.lane}": row.share.normalize() for row in rows}
     form = PolicyForm(request.POST or None, initial=initial)
     context: dict[str, Any] = {"findings": []}

@@ -4,7 +4,7 @@ import pytest
 
 from factories import declarations as factory
 from factories.watchlists import officer, watchlist
-from otay.goods.declarations import watching
+from otay.goods.declarations import parties, watching
 from otay.goods.declarations.domain import OPEN
 from otay.goods.declarations.models import Declaration
 from otay.screening.models import Assessment
@@ -75,6 +75,6 @@ def test_a_new_entry_finds_open_declarations_and_their_lane_becomes_stricter(mon
 
 
 def test_a_party_without_name_and_number_is_nobody() -> None:
-    assert watching.parties_of("1", {"importer": {"country": "MX"}, "exporter": None}) == []
-    (party,) = watching.parties_of("1", {"importer": {"id": "GODE561231GR8", "id_scheme": "mx.rfc", "name": "X Y"}})
+    assert parties.parties_of("1", {"importer": {"country": "MX"}, "exporter": None}) == []
+    (party,) = parties.parties_of("1", {"importer": {"id": "GODE561231GR8", "id_scheme": "mx.rfc", "name": "X Y"}})
     assert party.kind == "person"

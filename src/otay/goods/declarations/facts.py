@@ -12,7 +12,7 @@ from otay.engines.conditions import FactType
 from otay.goods.declarations import domain, queries
 from otay.goods.declarations.domain import DECLARATION as KIND
 from otay.goods.declarations.models import Declaration, DeclarationVersion
-from otay.goods.declarations.watching import facts_of_parties
+from otay.goods.declarations.parties import facts_of_parties
 from otay.screening.domain import Subject
 from otay.screening.registry import Fact, FactSet
 

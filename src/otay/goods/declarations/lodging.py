@@ -21,7 +21,7 @@ from otay.goods.declarations import domain, queries, sharing
 from otay.goods.declarations.domain import DECLARATION, Kind, State
 from otay.goods.declarations.facts import facts_of
 from otay.goods.declarations.models import Declaration, DeclarationEvent, DeclarationVersion, NumberSeries
-from otay.goods.declarations.watching import screen_parties
+from otay.goods.declarations.parties import screen_parties
 from otay.node import audit, clock
 from otay.node.actors import Actor
 from otay.node.config import NodeConfig

@@ -97,7 +97,7 @@ def propose_entries(request: HttpRequest, key: str, body: EntriesIn) -> Status[V
 def _version(row: ListVersion) -> VersionOut:
     return VersionOut(
         id=row.pk, list=row.watchlist.key, number=row.number, state=row.state, total=row.total, added=row.added,
-        changed=row.changed, removed=row.removed, findings=queries.findings(row),
+        changed=row.changed, removed=row.removed, findings=tuple(queries.findings(row)),
     )  # fmt: skip
 
 
@@ -115,7 +115,7 @@ def _hit(row: ListHit) -> HitOut:
         id=row.pk, party=row.party_key, label=row.label, list=row.entry.watchlist.key, entry=row.entry.key,
         entry_version=row.entry.number, entry_name=row.entry.name, category=row.entry.category, band=row.band,
         state=row.state, found_at=row.found_at,
-        reasons=[ReasonOut(about=one.about, stance=one.stance, text=one.text) for one in queries.reasons(row)],
+        reasons=tuple(ReasonOut(about=one.about, stance=one.stance, text=one.text) for one in queries.reasons(row)),
     )  # fmt: skip
 
 
@@ -157,9 +157,9 @@ def screen(request: HttpRequest, body: QuestionIn) -> list[AnswerOut]:
                 FoundOut(
                     list=hit.list, entry=hit.entry, entry_version=hit.version, entry_name=hit.entry_name,
                     category=hit.category, band=str(hit.band), cleared=hit.cleared,
-                    reasons=[
+                    reasons=tuple(
                         ReasonOut(about=one.about, stance=one.stance, text=one.text(language)) for one in hit.reasons
-                    ],
+                    ),
                 )
                 for hit in hits
             ],

@@ -56,7 +56,7 @@ class VersionOut(Schema):
     added: int
     changed: int
     removed: int
-    findings: list[dict[str, str]]
+    findings: tuple[dict[str, str], ...]
 
 
 class ReasonOut(Schema):
@@ -81,7 +81,7 @@ class HitOut(Schema):
     band: str
     state: str
     found_at: datetime
-    reasons: list[ReasonOut]
+    reasons: tuple[ReasonOut, ...]
 
 
 class DecisionIn(Schema):
@@ -131,7 +131,7 @@ class FoundOut(Schema):
     category: str
     band: str
     cleared: bool
-    reasons: list[ReasonOut]
+    reasons: tuple[ReasonOut, ...]
 
 
 class AnswerOut(Schema):

@@ -81,7 +81,7 @@ def _raw(name: str, row: Row) -> Raw:
         extras={column: value for column, value in cells.items() if column not in _COLUMNS},
         **{
             part: cells.get(part, "") for part in ("valid_from", "valid_until", "reference", "remarks", "action")
-        },  # type: ignore[arg-type]
+        },
     )  # fmt: skip
 
 
@@ -114,7 +114,7 @@ def _from_object(place: str, raw: Mapping[str, Any]) -> Raw:
         nationalities=[_text(value) for value in _list(raw.get("nationalities", raw.get("nationality")))],
         documents=[_document(value) for value in _list(raw.get("documents", raw.get("document")))],
         extras={**extras, **(more if isinstance(more, dict) else {})},
-        **{part: _text(raw.get(part)) for part in ("valid_from", "valid_until", "reference", "remarks", "action")},  # type: ignore[arg-type]
+        **{part: _text(raw.get(part)) for part in ("valid_from", "valid_until", "reference", "remarks", "action")},
     )
 
 
