@@ -9,6 +9,7 @@ import pytest
 
 from factories.node import plain_actor
 from factories.seals import START, own_report
+from factories.transit_room import departed
 from otay.core.errors import Forbidden, Refused
 from otay.goods.transit import reports
 from otay.goods.transit.reports import retention, storing
@@ -77,7 +78,7 @@ def test_alarms_movements_and_what_waits_for_judgement_are_kept(at: object, monk
 
     def keeper(devices: Sequence[str], before: datetime) -> Iterable[Kept]:
         assert set(devices) == {"S-1", "S-2"}
-        return [Kept("S-1", START - timedelta(minutes=50), START - timedelta(minutes=40))]
+        return [Kept("S-1", START - timedelta(minutes=50), START - timedelta(minutes=41))]
 
     monkeypatch.setattr(reports, "keepers", [keeper])
     at(START + 400 * DAY)  # type: ignore[operator]
@@ -86,6 +87,22 @@ def test_alarms_movements_and_what_waits_for_judgement_are_kept(at: object, monk
     assert minutes_of("S-2")[0] == -40
     assert len(minutes_of("S-2")) == 12
     assert Report.objects.count() == ReportFrame.objects.count()
+
+
+def test_all_that_a_seal_said_on_its_movement_is_evidence(at: object) -> None:
+    row = departed(device="S-1")
+    use = row.seals.get()
+    reports.admit(actor=SYSTEM, device_ids=["S-1"])
+    begin = use.affixed_at - timedelta(minutes=30)
+    at(begin + timedelta(hours=1))  # type: ignore[operator]
+    drive("S-1", begin, 60)
+    judged()
+    use.removed_at = use.affixed_at + timedelta(minutes=20)
+    use.save()
+    at(begin + 400 * DAY)  # type: ignore[operator]
+    retention.tidy()
+    assert len(reports.of_device("S-1", use.affixed_at, use.removed_at)) >= 20
+    assert len(minutes_of("S-1", begin)) <= 23, "what came before and after is gone, but for the newest"
 
 
 def test_noise_and_strangers_are_forgotten(at: object, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,10 @@ class TransitConfig(AppConfig):
     def ready(self) -> None:
         """Tell the house."""
         from otay.goods.transit import registering
+        from otay.goods.transit.queries.windows import evidence_windows
+        from otay.goods.transit.reports import keepers
         from otay.goods.transit.reports import registering as reports
 
         registering.register()
         reports.register()
+        keepers.append(evidence_windows)

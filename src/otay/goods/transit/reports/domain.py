@@ -49,7 +49,7 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A window of a device's reports that retention must not touch."""
+    """A window of a device's reports, ``since <= time <= until``, that retention must not touch."""
 
     device_id: str
     since: datetime

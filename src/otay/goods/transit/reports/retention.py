@@ -98,7 +98,7 @@ def _tidy_devices(devices: Mapping[int, str], rules: ReportRetention, now: datet
         kept = windows.get(identifier, [])
         removed, thinned = [], []
         for number, at, is_spare in old:
-            if any(item.since <= at < item.until for item in kept):
+            if any(item.since <= at <= item.until for item in kept):
                 continue
             if at < remove_before:
                 removed.append(number)
