@@ -20,6 +20,9 @@ def body(**changes: Any) -> dict[str, Any]:
     def profile(count: float) -> dict[str, Any]:
         return {"kind": "profile", "monthly": {"2023-07": count}, "weekday": [1.0] * 7, "hour": [1.0] * 24}
 
+    def timed(mean: float) -> dict[str, Any]:
+        return {**service, "mean_seconds": mean, "low": 0.85 * mean, "high": 1.15 * mean}
+
     service = {"kind": "lognormal", "mean_seconds": 50.0, "cv": 0.5, "low": 45.0, "high": 55.0, "source": "Test"}
     return {
         "format": "otay-scenario/1",
@@ -31,7 +34,12 @@ def body(**changes: Any) -> dict[str, Any]:
         "replications": 4,
         "traffic": [
             {"name": "general", "lanes": ["general"], "arrivals": profile(60_000.0), "service": service},
-            {"name": "ready", "lanes": ["ready"], "arrivals": profile(30_000.0), "service": {**service, "mean_seconds": 45.0}},
+            {
+                "name": "ready",
+                "lanes": ["ready"],
+                "arrivals": profile(30_000.0),
+                "service": {**service, "mean_seconds": 45.0},
+            },
             {
                 "name": "cargo",
                 "lanes": ["cargo"],
@@ -45,14 +53,12 @@ def body(**changes: Any) -> dict[str, Any]:
             {"name": "ready", "booths": 1, "hours": hours},
             {"name": "cargo", "booths": 1, "hours": hours},
         ],
-        "secondary": [{"name": "cargo scan", "docks": 1, "service": {**service, "mean_seconds": 300.0, "low": 250.0, "high": 350.0}}],
-        "neighbour": [
-            {"name": "export", "traffic": ["cargo"], "booths": 1, "hours": hours, "service": {**service, "mean_seconds": 30.0, "low": 25.0, "high": 35.0}}
-        ],
+        "secondary": [{"name": "cargo scan", "docks": 1, "service": timed(300.0)}],
+        "neighbour": [{"name": "export", "traffic": ["cargo"], "booths": 1, "hours": hours, "service": timed(30.0)}],
         "data": ["Counts of the test"],
         "assumptions": ["Everything else"],
         **changes,
-    }  # fmt: skip
+    }
 
 
 def actor(role: roles.Role, *, ports: tuple[str, ...] = ("*",), key: str = "") -> Actor:

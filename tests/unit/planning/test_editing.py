@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from factories.planning import body
@@ -41,6 +41,7 @@ def normal(raw: dict[str, Any]) -> dict[str, Any]:
     return make_scenario(raw).model_dump(mode="json", by_alias=True)
 
 
+@settings(max_examples=40)
 @given(st.data())
 def test_every_section_sent_back_unchanged_is_the_same_scenario(data: st.DataObject) -> None:
     raw = body()
@@ -79,6 +80,7 @@ def test_every_section_sent_back_unchanged_is_the_same_scenario(data: st.DataObj
     assert normal(before) == before
 
 
+@settings(max_examples=50)
 @given(entries(60), st.integers(0, 6), st.integers(0, 23), st.integers(0, 40))
 def test_one_cell_of_the_grid_changes_that_hour_alone(
     staffing: list[dict[str, Any]], day: int, hour: int, booths: int

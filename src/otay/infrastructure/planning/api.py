@@ -68,7 +68,7 @@ def list_scenarios(
 
 @router.post("scenarios", response={201: VersionDetail}, summary="Make a scenario of a port")
 def make_scenario(request: HttpRequest, body: ScenarioIn) -> Status[dict[str, Any]]:
-    """From a scenario file, or from the counts of the port. A file that cannot be used is refused with every finding."""
+    """From a scenario file, or from the counts of the port. What is wrong with a file is named, all of it."""
     from otay.infrastructure.planning.building import default_scenario
 
     actor = _actor(request)
@@ -196,9 +196,10 @@ def start_search(request: HttpRequest, number: str, version: int, body: SearchIn
     actor = _actor(request)
     found = queries.version(actor, number, version)
     arguments: dict[str, Any] = {}
-    if body.kind == Origin.INFRASTRUCTURE and body.year:
+    kind = Origin(body.kind)
+    if kind is Origin.INFRASTRUCTURE and body.year:
         arguments = {"year": body.year}
-    row = services.start_search(actor=actor, version=found, kind=Origin(body.kind), arguments=arguments)
+    row = services.start_search(actor=actor, version=found, kind=kind, arguments=arguments)
     return Status(202, _search(queries.search(actor, row.pk)))
 
 

@@ -69,7 +69,10 @@ def compared(one: SimulationRun, other: SimulationRun) -> dict[str, Any]:
             for name, figures in found["groups"].items()
             if name.startswith("traffic/")
         ],
-        "total": {key: (before["total"].get(key), after["total"].get(key), found["groups"]["total"].get(key)) for key in before["total"]},
+        "total": {
+            key: (figure, after["total"].get(key), found["groups"]["total"].get(key))
+            for key, figure in before["total"].items()
+        },
         "officers": [sum(row.result["officer_hours"].values()) for row in (one, other) if row.result],
         "charts": _charts(one, other, found),
     }  # fmt: skip
@@ -91,18 +94,10 @@ def _effect(
 
 def _charts(one: SimulationRun, other: SimulationRun, found: Mapping[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     """By lane group that both have: the waits of both by hour of the day."""
-    first, second = (one.result or {})["curves"], (other.result or {})["curves"]
-    lines = [
-        (
-            presenting.lane_name(name),
-            presenting.chart(
-                presenting.HOURS,
-                [
-                    (f"{one.version.scenario.number} v{one.version.number}", [row["mean"] for row in first[name]["wait"]]),
-                    (f"{other.version.scenario.number} v{other.version.number}", [row["mean"] for row in second[name]["wait"]]),
-                ],
-            ),
-        )
-        for name in found["curves"]
-    ]  # fmt: skip
-    return lines
+    return [(presenting.lane_name(name), presenting.chart(presenting.HOURS, [_line(run, name) for run in (one, other)]))
+            for name in found["curves"]]  # fmt: skip
+
+
+def _line(run: SimulationRun, lane: str) -> tuple[str, list[float | None]]:
+    rows = (run.result or {})["curves"][lane]["wait"]
+    return f"{run.version.scenario.number} v{run.version.number}", [row["mean"] for row in rows]

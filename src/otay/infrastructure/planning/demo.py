@@ -1,4 +1,4 @@
-"""Worked cases of the demo: San Ysidro with Tijuana, Laredo with Nuevo Laredo. Counts are data; who plans is invented."""
+"""Worked cases of the demo: San Ysidro with Tijuana, Laredo with Nuevo Laredo. Counts are data, planners invented."""
 
 from __future__ import annotations
 

@@ -371,7 +371,8 @@ def _change_traffic(new: Raw, index: int, given: Mapping[str, str], findings: li
     _read(new, {str(day): REAL for day in range(7)}, f"{base}.arrivals.weekday.", given, findings)
     if arrivals["kind"] == "bunched":
         _read(new, {"size": REAL, "headway_seconds": REAL}, f"{base}.arrivals.", given, findings)
-    names = {name.removeprefix(f"{base}.arrivals.hour."): REAL for name in _weight_fields(f"{base}.arrivals.hour", arrivals["hour"])}  # fmt: skip
+    start = f"{base}.arrivals.hour"
+    names = {name.removeprefix(f"{start}."): REAL for name in _weight_fields(start, arrivals["hour"])}
     _read(new, names, f"{base}.arrivals.hour.", given, findings)
     arrivals["weekday"] = [value if value is not None else 0.0 for value in arrivals["weekday"]]
     arrivals["hour"] = [

@@ -1,6 +1,6 @@
 """What the engine process does: one request at a time, in plain data. No Django, no database; numba is loaded here.
 
-A request names an operation; progress goes to ``tell`` (a number of units done, or a piece of the answer that is ready).
+A request names an operation; progress goes to ``tell``: how much is done, or a piece of the answer.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The figures of a run as one long table: CSV with the standard library, Parquet with polars (loaded when asked for)."""
+"""The figures of a run as one long table: CSV, and Parquet with polars (loaded when asked for)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from typing import Any
 
 from otay.infrastructure.planning.models import SimulationRun
 
-COLUMNS = ("scenario", "version", "engine", "replications", "group", "figure", "weekday", "hour", "mean", "low", "high", "band_low", "band_high")  # fmt: skip
+COLUMNS = (
+    "scenario", "version", "engine", "replications", "group", "figure", "weekday", "hour", "mean", "low", "high",
+    "band_low", "band_high",
+)  # fmt: skip
 Row = dict[str, Any]
 
 

@@ -24,12 +24,14 @@ class UploadForm(forms.Form):
     file = forms.FileField(label=_("Scenario file (JSON)"))
 
     @staticmethod
-    def content(file: UploadedFile) -> Any:
+    def content(file: object) -> Any:
         """What the file holds as JSON parses it.
 
         Raises:
             TooLarge, Refused: when it is too large or no JSON.
         """
+        if not isinstance(file, UploadedFile):
+            raise Refused(N_("Choose one file"))
         if (file.size or 0) > MOST_FILE:
             raise TooLarge(N_("The scenario is larger than 2 MB"))
         try:

@@ -29,7 +29,8 @@ def _in_force() -> dict[str, PlanVersion]:
 
 def ports_planned() -> Measure:
     """Ports with an approved plan."""
-    return Measure(len(_in_force()), note=_("Ports whose newest plan a second person approved, of %(all)s.") % {"all": len(ports())})  # fmt: skip
+    note = _("Ports whose newest plan a second person approved, of %(all)s.") % {"all": len(ports())}
+    return Measure(len(_in_force()), note=note)
 
 
 def within_target() -> Measure:
@@ -41,7 +42,7 @@ def within_target() -> Measure:
     )
     results = SimulationRun.objects.filter(pk__in=[row["last"] for row in newest]).values_list("result", flat=True)
     crossing = within = 0.0
-    for result in results:
+    for result in filter(None, results):
         total = result["groups"]["total"]
         if total["share_within"]["mean"] is not None:
             crossing += total["served"]["mean"]

@@ -100,8 +100,9 @@ def _row(row: dict[str, str], place: str, zone: ZoneInfo, source: str, findings:
     if len(findings) > before or at is None or minutes is None:
         return None
     return Row(
-        given["lane"], at, minutes, Method(given["method"] or Method.MANUAL), Quality(given["quality"] or Quality.MEASURED),
-        given["crossing"][:40], int(given["lanes_open"]) if given["lanes_open"] else None, given["source"][:120] or source,
+        given["lane"], at, minutes, Method(given["method"] or Method.MANUAL),
+        Quality(given["quality"] or Quality.MEASURED), given["crossing"][:40],
+        int(given["lanes_open"]) if given["lanes_open"] else None, given["source"][:120] or source,
     )  # fmt: skip
 
 

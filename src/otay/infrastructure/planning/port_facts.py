@@ -1,4 +1,4 @@
-"""What is known of a port before anybody plans: layout, hours on both sides, demand with its forecast, and its source."""
+"""What is known of a port before anybody plans: hours on both sides, demand with its forecast, and their sources."""
 
 from __future__ import annotations
 

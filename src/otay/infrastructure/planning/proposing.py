@@ -1,4 +1,4 @@
-"""Searches of the engine process: the cheapest staffing, hours, lanes, the smallest addition; and the plan that comes of
+"""Searches of the engine process: fewest officers, hours, lanes, the smallest addition; and the plan that comes of
 it. Pure: plain data in and out.
 """
 
@@ -118,7 +118,7 @@ def lanes(scenario: Scenario, arguments: Mapping[str, Any], tell: Tell) -> dict[
 
 
 def infrastructure(scenario: Scenario, arguments: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
-    """The fewest added booths and docks that meet a forecast year; the plan has that year's demand and everything open."""
+    """The fewest added booths and docks for a forecast year; the plan has that year's demand and everything open."""
     from otay.engines.queueing.expansion import expanded, scaled
     from otay.infrastructure.planning import expanding
     from otay.infrastructure.planning.growth import factors

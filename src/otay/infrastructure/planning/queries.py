@@ -217,4 +217,5 @@ def scenario_counts(actor: Actor) -> dict[str, int]:
 def observation_summary(port: str) -> list[dict[str, Any]]:
     """By lane and method: how many observations, the newest, and how many of each quality."""
     rows = WaitObservation.objects.filter(port=port).values("lane", "method", "quality")
-    return list(rows.annotate(count=Count("id"), newest=Max("at")).order_by("lane", "method", "quality"))
+    counted = rows.annotate(count=Count("id"), newest=Max("at")).order_by("lane", "method", "quality")
+    return [dict(one) for one in counted]

@@ -1,4 +1,4 @@
-"""The printable report of a run: A4, in the reader's language, charts drawn in. reportlab is loaded when one is asked for.
+"""The printable report of a run: A4, in the reader's language, charts drawn in. Loaded with reportlab when asked for.
 
 Every figure is text in the file, so that it can be searched and read aloud; charts repeat what tables say.
 """
@@ -113,8 +113,12 @@ def _story(run: SimulationRun) -> list[Any]:
             _("Mean line"), _("Booths busy")]  # fmt: skip
     write.table(head, [_lane_row(name, one) for name, one in result["groups"].items() if name.startswith("lane/")], 0.2)
     write.text(
-        _("± is half of the 95 %% interval of chance over the replications. The band is what service times at both ends "
-          "of their ranges make of it: it does not narrow with more replications.") % {}, write.small,
+        _(
+            "± is half of the 95 %% interval of chance over the replications. The band is what service times at both "
+            "ends of their ranges make of it: it does not narrow with more replications."
+        )
+        % {},
+        write.small,
     )  # fmt: skip
     for key, title, factor in (
         ("wait", _("Mean wait by hour of the day, minutes"), 1.0),

@@ -16,7 +16,7 @@ _here: dict[int, threading.Event] = {}
 
 
 def begin(job: JobRun) -> None:
-    """Once the transaction holds, start ``job`` in this process without waiting for the task queue, which finds it taken
+    """Once the transaction holds, start ``job`` in this process, not waiting for the task queue, which finds it taken
     (and takes it where this process dies first)."""
     transaction.on_commit(lambda: _start(job.pk))
 

@@ -42,13 +42,14 @@ def weeks_played(scenario: Scenario) -> Array:
 
 def booth_minutes(scenario: Scenario) -> dict[str, Array]:
     """Booth minutes by hour of the week over the days played, by lane with booths of its own."""
-    found = {}
+    found: dict[str, Array] = {}
     first = scenario.start.weekday() * 24
     for lane in scenario.lanes:
         if lane.shared_with is None:
             minutes = own_levels(lane, scenario)[DAY * scenario.warm_up_days :][: DAY * scenario.days]
             hourly = minutes.reshape(-1, 60).sum(axis=1)
-            found[lane.name] = np.bincount((np.arange(hourly.size) + first) % WEEK_HOURS, hourly, WEEK_HOURS)
+            hours = (np.arange(hourly.size) + first) % WEEK_HOURS
+            found[lane.name] = np.bincount(hours, hourly, WEEK_HOURS).astype(float)
     return found
 
 
@@ -282,7 +283,8 @@ def approximations(scenario: Scenario) -> dict[str, dict[str, float | None]]:
             continue
         if any(len(one.lanes) > 1 or isinstance(one.arrivals, Trace) for one in users) or not users:
             continue
-        rates = np.sum([hourly_rates(one.arrivals, scenario.start, scenario.days) for one in users if not isinstance(one.arrivals, Trace)], axis=0)  # fmt: skip
+        profiles = [one.arrivals for one in users if not isinstance(one.arrivals, Trace)]
+        rates = np.sum([hourly_rates(one, scenario.start, scenario.days) for one in profiles], axis=0)
         mean = float(np.mean([mean_minutes(one.service) for one in users])) * _factor(lane)
         cv = max(variation(one.service) for one in users)
         booths = _hourly_booths(lane, scenario)
@@ -301,7 +303,7 @@ def _factor(lane: Lane) -> float:
 
 def _hourly_booths(lane: Lane, scenario: Scenario) -> list[int]:
     minutes = own_levels(lane, scenario)[DAY * scenario.warm_up_days :][: DAY * scenario.days]
-    return [int(round(value)) for value in minutes.reshape(-1, 60).mean(axis=1).tolist()]
+    return [round(value) for value in minutes.reshape(-1, 60).mean(axis=1).tolist()]
 
 
 def contrast(first: Scenario, one: Parts, second: Scenario, other: Parts) -> dict[str, Any]:

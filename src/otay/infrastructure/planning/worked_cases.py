@@ -60,9 +60,8 @@ def _case(
     body["assumptions"] = [*body["assumptions"], *assumed, costs]
     body = change(body)
     first = services.create_scenario(actor=actor, port=port, title=titles[0], body=body, origin=Origin.DEFAULT)
-    services.take_step(
-        actor=actor, number=first.scenario.number, version=1, step=Step.SUBMITTED, text=_("Worked case of the demonstration")
-    )  # fmt: skip
+    told = _("Worked case of the demonstration")
+    services.take_step(actor=actor, number=first.scenario.number, version=1, step=Step.SUBMITTED, text=told)
     second = services.create_scenario(
         actor=actor, port=port, title=titles[1], body=alternative(body), origin=Origin.COPIED,
         note=f"{first.scenario.number} v1",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -30,10 +31,8 @@ def _lanes(code: str) -> list[str]:
     from otay.infrastructure.planning.building import default_scenario
 
     known = list(WaitObservation.objects.filter(port=code).values_list("lane", flat=True).distinct()[:50])
-    try:
+    with suppress(OtayError):
         known += [lane.name for lane in default_scenario(code).lanes]
-    except OtayError:
-        pass
     return list(dict.fromkeys(known))
 
 

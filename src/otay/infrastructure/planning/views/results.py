@@ -59,7 +59,7 @@ def run_context(request: HttpRequest, row: SimulationRun) -> dict[str, Any]:
 
 def _busiest(result: dict[str, Any]) -> str:
     """The lane group in which most minutes are waited."""
-    delays = {
+    delays: dict[str, float] = {
         name[5:]: found["delay_hours"]["mean"] or 0.0
         for name, found in result["groups"].items()
         if name.startswith("lane/")

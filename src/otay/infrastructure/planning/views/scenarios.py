@@ -57,6 +57,8 @@ def _context(request: HttpRequest, found: PlanVersion, **more: Any) -> dict[str,
     lines = queries.version_lines(found.scenario)
     steps = queries.steps_of([line.version for line in lines])
     standing = queries.standing(steps.get(found.pk, []))
+    people = {line.version.author for line in lines} | {found.scenario.owner}
+    people |= {one.actor for each in steps.values() for one in each}
     told = {
         "version": found,
         "row": found.scenario,
@@ -65,8 +67,7 @@ def _context(request: HttpRequest, found: PlanVersion, **more: Any) -> dict[str,
         "lines": lines,
         "steps": steps.get(found.pk, []),
         "others": [(line.version, steps.get(line.version.pk, [])) for line in lines if line.version.pk != found.pk],
-        "people": names_of({line.version.author for line in lines} | {one.actor for each in steps.values() for one in each}
-                           | {found.scenario.owner}),
+        "people": names_of(sorted(people)),
         "sections": editing.sections(found.body),
         "changes": _changes(found),
         "possible": _possible(actor, found, standing, steps.get(found.pk, [])),
@@ -109,19 +110,15 @@ def _changes(found: PlanVersion) -> list[tuple[str, str, str]]:
     before = found.scenario.versions.filter(number=found.number - 1).first()
     if before is None:
         return []
-    told: list[tuple[str, str, str]] = []
     old, new = dict(_flat(before.body)), dict(_flat(found.body))
-    for path in dict.fromkeys([*old, *new]):
-        if old.get(path) != new.get(path):
-            told.append((path, old.get(path, "–"), new.get(path, "–")))
-    return told[:40]
+    paths = [path for path in dict.fromkeys([*old, *new]) if old.get(path) != new.get(path)]
+    return [(path, old.get(path, "–"), new.get(path, "–")) for path in paths[:40]]
 
 
 def _flat(raw: Any, path: str = "") -> list[tuple[str, str]]:
     """Paths and values; tables of booths and hours as one value each."""
     if isinstance(raw, dict):
-        named = [pair for key, value in raw.items() for pair in _flat(value, f"{path}/{key}")]
-        return named
+        return [pair for key, value in raw.items() for pair in _flat(value, f"{path}/{key}")]
     if isinstance(raw, list) and raw and isinstance(raw[0], dict) and "name" in raw[0]:
         return [pair for value in raw for pair in _flat(value, f"{path}/{value['name']}")]
     if isinstance(raw, list):
@@ -174,7 +171,7 @@ def step(request: HttpRequest, number: str, which: int) -> HttpResponse:
         services.take_step(
             actor=actor, number=number, version=which, step=Step(kind), text=request.POST.get("text", "")
         )
-        messages.success(request, presenting.STEPS[kind])
+        messages.success(request, str(presenting.STEPS[kind]))
     except ValueError:
         messages.error(request, _("There is no step %(kind)s.") % {"kind": kind[:40]})
     except OtayError as problem:
