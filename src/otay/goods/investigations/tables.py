@@ -47,7 +47,9 @@ def scan(path: Path) -> pl.LazyFrame:
         with path.open("rb") as file:
             start = file.read(4096)
         if start[:4] == b"PAR1":
-            return pl.scan_parquet(path)
+            frame = pl.scan_parquet(path)
+            frame.collect_schema()
+            return frame
         if not start.strip():
             raise Refused(N_("%(file)s is empty."), file=path.name)
         first = start.split(b"\n", 1)[0]

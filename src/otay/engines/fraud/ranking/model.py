@@ -43,6 +43,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 FORMAT = "otay-fraud-model/1"
 LEAST_FOUND = 10
+MONEY = (0.02, 5.0)
 #: what is known of a key only grows and settles: it moves in honest times too
 GROWING = (":rate", ":checked", ":lodged", ":gap")
 
@@ -96,6 +97,7 @@ class Model:
     codes: PriceCodes
     drift: dict[str, tuple[list[float], list[float]]]
     told_rate: float = 0.0
+    money: tuple[float, float] = (1.0, 1.0)
     card: dict[str, Any] = field(default_factory=dict)
     _loaded: dict[str, Any] = field(default_factory=dict, repr=False)
 
@@ -104,6 +106,10 @@ class Model:
         values = self.matrix(frame)
         raw = np.asarray(self._booster("booster").predict(values, raw_score=True, num_threads=1), dtype=np.float64)
         probability = np.interp(raw, *self.knots) if self.knots[0] else 1 / (1 + np.exp(-raw))
+        return Scores(probability, raw, self.expected_duty(frame, values, probability))
+
+    def expected_duty(self, frame: pl.DataFrame, values: Floats, probability: Floats) -> Floats:
+        """Duty that an inspection would recover, on average. ``values``: the features of ``frame``."""
         if self.duty_booster:
             duty = np.expm1(np.asarray(self._booster("duty_booster").predict(values, num_threads=1))) * self.duty_scale
         else:
@@ -115,7 +121,12 @@ class Model:
             # where few outcomes make the model unsure: the chance is drawn halfway to that of all such rows
             chance = (probability + self.told_rate) / 2
             expected = np.where(told > 0, told * chance, expected)
-        return Scores(probability, raw, expected)
+        return expected * self.money_scale(told, frame.height)
+
+    def money_scale(self, told: Floats | None, rows: int) -> Floats:
+        """What past inspections recovered for each unit of duty expected, where the neighbour told and elsewhere."""
+        has_told = np.zeros(rows, bool) if told is None else told > 0
+        return np.where(has_told, self.money[0], self.money[1])
 
     def reasons(self, frame: pl.DataFrame, most: int = 3) -> list[list[tuple[str, float, float]]]:
         """For each row the features that raise its score most: (feature, its value, its share in log odds).
@@ -173,6 +184,7 @@ class Model:
             "codes": asdict(self.codes),
             "drift": self.drift,
             "told_rate": self.told_rate,
+            "money": self.money,
             "card": self.card,
         }
         return json.dumps({**body, "sha256": _digest(body)}, ensure_ascii=False)
@@ -198,6 +210,7 @@ class Model:
             codes=PriceCodes(**body["codes"]),
             drift={name: (one[0], one[1]) for name, one in body["drift"].items()},
             told_rate=body["told_rate"],
+            money=(body["money"][0], body["money"][1]),
             card=body["card"],
         )
 
@@ -272,7 +285,7 @@ def train(frame: pl.DataFrame, labels: Labels, recipe: Recipe | None = None, *, 
     score = np.asarray(booster.predict(recent, raw_score=True))
     columns = {name: recent[:, at] for at, name in enumerate(matrix.names) if not name.endswith(GROWING)}
     columns["score"] = score
-    return Model(
+    model = Model(
         features=matrix.names,
         booster=booster.model_to_string(),
         duty_booster=duty_booster,
@@ -287,6 +300,9 @@ def train(frame: pl.DataFrame, labels: Labels, recipe: Recipe | None = None, *, 
         told_rate=_told_rate(frame[np.flatnonzero(inspected)], found),
         card=_card(frame, labels, prior, matrix, recipe, grouped=groups is not None),
     )
+    rows = frame[np.flatnonzero(inspected)]
+    model.money = _money(model, rows, values, outside, np.nan_to_num(labels.duty[inspected]))
+    return model
 
 
 def told_duty(frame: pl.DataFrame) -> Floats | None:
@@ -302,6 +318,21 @@ def _told_rate(frame: pl.DataFrame, found: Any) -> float:
     if told is None or not (told > 0).any():
         return 0.0
     return float((found[told > 0] == 1).mean())
+
+
+def _money(
+    model: Model, frame: pl.DataFrame, values: Floats, outside: Floats, recovered: Floats
+) -> tuple[float, float]:
+    """Duty recovered over duty expected by scores of models that did not see the rows; (told, elsewhere)."""
+    chance = np.interp(outside, *model.knots)
+    expected = model.expected_duty(frame, values, chance)
+    told = told_duty(frame)
+    has_told = np.zeros(len(chance), bool) if told is None else told > 0
+    scales = [
+        float(np.clip(recovered[mask].sum() / expected[mask].sum(), *MONEY)) if expected[mask].sum() > 0 else 1.0
+        for mask in (has_told, ~has_told)
+    ]
+    return scales[0], scales[1]
 
 
 def training_matrix(
