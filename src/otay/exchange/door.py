@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import ipaddress
 import logging
 import os
 import signal
@@ -80,7 +81,7 @@ def serve(*, threads: int = 4) -> None:
     address = urlsplit(settings.OTAY.exchange_url)
     Granian(
         f"{__name__}:application",
-        address=os.environ.get("OTAY_DOOR_HOST") or address.hostname or "127.0.0.1",
+        address=_listening(address.hostname or ""),
         port=address.port or 8443,
         interface=Interfaces.WSGI,
         blocking_threads=threads,
@@ -94,6 +95,14 @@ def serve(*, threads: int = 4) -> None:
         ssl_ca=tls.write_neighbours(authorities()),
         ssl_client_verify=True,
     ).serve()
+
+
+def _listening(host: str) -> str:
+    """An address of ours as it is; for a name, every address: the name may be that of a router before us."""
+    try:
+        return str(ipaddress.ip_address(host))
+    except ValueError:
+        return "127.0.0.1" if host == "localhost" else "0.0.0.0"  # noqa: S104 - who may knock, TLS decides
 
 
 def application() -> Callable[..., Iterable[bytes]]:

@@ -59,7 +59,7 @@ class _Gauges:
 def exposition() -> bytes:
     """All figures in Prometheus' text format."""
     shown = CollectorRegistry()
-    shown.register(_Gauges())  # type: ignore[arg-type]
+    shown.register(_Gauges())
     text: bytes = generate_latest(shown)
     if os.environ.get(SHARED):
         together = CollectorRegistry()

@@ -199,9 +199,13 @@ def step() -> float:
 
 def _turn(link: Broker, peer: Peer) -> bool:
     own = keystore.own_country()
-    taken = [_take_batch(link, peer, one) for one in link.take(f"otay.batch.{peer.country}.{own}")]
-    receipts = [_take_receipt(link, peer, one) for one in link.take(f"otay.receipt.{own}.{peer.country}")]
-    return bool(taken or receipts) | _send(link, peer)
+    batches = link.take(f"otay.batch.{peer.country}.{own}")
+    for one in batches:
+        _take_batch(link, peer, one)
+    receipts = link.take(f"otay.receipt.{own}.{peer.country}")
+    for one in receipts:
+        _take_receipt(link, peer, one)
+    return _send(link, peer) or bool(batches or receipts)
 
 
 def _take_batch(link: Broker, peer: Peer, message: Any) -> None:
