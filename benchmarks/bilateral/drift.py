@@ -65,7 +65,9 @@ def _play_one(imports: pl.DataFrame, found: Any, day: Any, share: float, threads
             labels = Labels(outcome, known[usable] + base, np.full(len(usable), np.nan))
             if min((outcome == 1).sum(), (outcome == 0).sum()) >= 10:
                 model = train(imports[usable], labels, Recipe(rounds=150, folds=2, threads=threads))
-            if model is not None:
+            if model is None:
+                inspected[now] = random.random(len(now)) < CAPACITY
+            else:
                 _inspect(imports, model, now, day, share, inspected, random)
         hits = found[now][inspected[now]].sum()
         recalls.append(float(hits / max(1, found[now].sum())))

@@ -36,7 +36,8 @@ class Lodged:
 
     def mean(self) -> Floats:
         """Mean of the earlier values; NaN where there is none."""
-        return np.divide(self.total, self.number, out=np.full(len(self.total), np.nan), where=self.number > 0)
+        blank = np.full(len(self.total), np.nan)
+        return np.asarray(np.divide(self.total, self.number, out=blank, where=self.number > 0), dtype=np.float64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,8 +225,9 @@ class HistoryStore:
         due = sorted((item for item in self._waiting if item[1] < day), key=lambda item: item[1])
         ready = np.array(due, np.int64).reshape(-1, 3)
         # outcomes are taken in even on a day without declarations
-        probe = (codes, days) if len(codes) else (np.array([-1]), np.array([day]))
-        outcomes, _ = self._outcomes.read(*probe, ready[:, 0], ready[:, 1], ready[:, 2].astype(np.int8))
+        asked = codes if len(codes) else np.array([-1])
+        when = days if len(codes) else np.array([day])
+        outcomes, _ = self._outcomes.read(asked, when, ready[:, 0], ready[:, 1], ready[:, 2].astype(np.int8))
         self._waiting = [item for item in self._waiting if item[1] >= day]
         self.day = day
         return lodged, Outcomes(outcomes.checked[: len(codes)], outcomes.found[: len(codes)])

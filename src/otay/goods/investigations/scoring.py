@@ -91,8 +91,8 @@ class Judgement:
         self._copies(table)
         if challenger:
             judged = table.labels.found >= 0
-            scores = [one.score(table.frame).raw[judged] for one in (model, challenger)]
-            self.duel = duel(table.labels.found[judged], *scores)
+            first, second = (one.score(table.frame).raw[judged] for one in (model, challenger))
+            self.duel = duel(table.labels.found[judged], first, second)
 
     def of_split(self, fit: Declarations) -> None:
         """A model trained on ``fit``, judged on the declarations: all, and apart by whether the key was seen."""

@@ -239,6 +239,9 @@ def _agents(parameters: Parameters, world: World, importer: Ints, day: Ints) -> 
     step = np.where(moved, 1 + (draw[importer, year] * 9973).astype(np.int64), 0)
     # cheats gather at few brokers, as they do
     broker = np.where(world.cheat_kind[importer] > 0, world.broker[importer] // 4, world.broker[importer])
+    # after the turn fraud has moved to other brokers as well
+    late = (parameters.fraud.turn_day > 0) & (world.cheat_kind > 0) & (world.cheat_from >= parameters.fraud.turn_day)
+    broker = np.where(late[importer], traders.brokers - 1 - broker, broker)
     return (broker + step) % traders.brokers, (world.office[importer] + step) % traders.offices
 
 

@@ -32,7 +32,7 @@ class Digits:
 def first_digits(values: NDArray[np.float64]) -> NDArray[np.int64]:
     """First significant digit of positive numbers."""
     exponent = np.floor(np.log10(values))
-    return np.clip((values / 10**exponent + 1e-12).astype(np.int64), 1, 9)
+    return np.asarray(np.clip((values / 10**exponent + 1e-12).astype(np.int64), 1, 9), dtype=np.int64)
 
 
 def benford(frame: pl.DataFrame, trader: str = "importer") -> list[Digits]:

@@ -209,7 +209,7 @@ def number(frame: pl.DataFrame, name: str) -> Floats:
 
 def _log_ratio(left: Floats, right: Floats) -> Floats:
     good = (left > 0) & (right > 0)
-    return np.log(np.divide(left, right, out=np.full(len(left), np.nan), where=good))
+    return np.asarray(np.log(np.divide(left, right, out=np.full(len(left), np.nan), where=good)), dtype=np.float64)
 
 
 def log_prices(frame: pl.DataFrame) -> Floats:
@@ -321,4 +321,5 @@ def crossed_features(
             )
             for whole, part in zip(parts, found, strict=True):
                 whole[mine] = part
-        key_features(matrix, key, *parts, days, prior)
+        checked, hits, lodged, last = parts
+        key_features(matrix, key, checked, hits, lodged, last, days, prior)

@@ -121,7 +121,7 @@ class Model:
             # where few outcomes make the model unsure: the chance is drawn halfway to that of all such rows
             chance = (probability + self.told_rate) / 2
             expected = np.where(told > 0, told * chance, expected)
-        return expected * self.money_scale(told, frame.height)
+        return np.asarray(expected * self.money_scale(told, frame.height), dtype=np.float64)
 
     def money_scale(self, told: Floats | None, rows: int) -> Floats:
         """What past inspections recovered for each unit of duty expected, where the neighbour told and elsewhere."""

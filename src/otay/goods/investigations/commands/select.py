@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 KEY = "OTAY_SELECTION_KEY"
 
 
-class FractionType(click.ParamType):
+class FractionType(click.ParamType[Fraction]):
     """A share: ``0.1``, ``10%`` or ``1/10``."""
 
     name = "share"
