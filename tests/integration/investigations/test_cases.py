@@ -74,7 +74,11 @@ def test_a_case_exists_for_its_members_and_auditors_alone() -> None:
             with pytest.raises(OtayError) as refused:
                 change(stranger)
             assert refused.value.status in {403, 404}
-    for closed in (declarations.broker(), investigations.officer(roles.PORT_OFFICER), investigations.officer(roles.RESCUE)):
+    for closed in (
+        declarations.broker(),
+        investigations.officer(roles.PORT_OFFICER),
+        investigations.officer(roles.RESCUE),
+    ):
         with pytest.raises(Forbidden):
             queries.case(closed, row.reference)
     assert CaseEntry.objects.count() == 1
@@ -138,7 +142,9 @@ def test_links_to_what_does_not_exist_or_may_not_be_seen_are_refused() -> None:
     for link in (cases.Link("declaration", "26US0000"), cases.Link("spaceship", "X"), cases.Link("trader", " ")):
         with pytest.raises(Refused):
             cases.link(actor=lead, reference=row.reference, links=[link])
-    assert cases.link(actor=lead, reference=row.reference, links=[cases.Link("movement", "26MXT1"), cases.Link("trader", "X")])
+    assert cases.link(
+        actor=lead, reference=row.reference, links=[cases.Link("movement", "26MXT1"), cases.Link("trader", "X")]
+    )
     assert not cases.link(actor=lead, reference=row.reference, links=[cases.Link("trader", "X")])
     cases.unlink(actor=lead, reference=row.reference, type="trader", identifier="X", why="wrong firm")
     assert [one.identifier for one in queries.links(row)] == ["26MXT1"]
@@ -258,7 +264,7 @@ def test_an_older_head_does_not_replace_a_newer_one() -> None:
 
 
 def test_what_the_neighbour_withdraws_is_erased_and_the_erasure_confirmed() -> None:
-    neighbour, peer = agreed()
+    neighbour, _peer = agreed()
     reference = "MX-C-2026-00001"
     head = {"reference": reference, "state": "open", "title": "Secreto", "summary": "Secreto"}
     add_record(neighbour, CASE, reference, head)

@@ -85,7 +85,9 @@ def test_who_has_no_business_here_is_kept_out(role: str) -> None:
     for address in (*PAGES, f"declarations/{row.number}/", f"cases/{case.reference}/"):
         assert client.get(f"/investigations/{address}").status_code in {403, 404}, address
     for address in (f"cases/{case.reference}/act/", f"declarations/{row.number}/outcome/", "findings/1/review/"):
-        assert client.post(f"/investigations/{address}", {"act": "note", "text": "x"}).status_code in {403, 404}, address
+        assert client.post(f"/investigations/{address}", {"act": "note", "text": "x"}).status_code in {403, 404}, (
+            address
+        )
 
 
 def test_a_member_works_on_a_case_through_its_page(investigator: User) -> None:
@@ -102,7 +104,14 @@ def test_a_member_works_on_a_case_through_its_page(investigator: User) -> None:
         {"act": "note", "text": "Seen <b>bold</b>"},
         {"act": "task", "title": "Look"},
         {"act": "evidence", "file": file, "source": "Importer", "note": "Invoice"},
-        {"act": "step", "step": "decide", "reason": "Clear", "outcome": "infringement", "penalty": "90,5", "currency": "USD"},
+        {
+            "act": "step",
+            "step": "decide",
+            "reason": "Clear",
+            "outcome": "infringement",
+            "penalty": "90,5",
+            "currency": "USD",
+        },
     ):
         assert client.post(act, body).status_code == 302, body
     case.refresh_from_db()
@@ -136,7 +145,14 @@ def test_a_seizure_is_registered_moved_and_its_chain_shows_tampering() -> None:
     client = signed_in(supervisor)
     given = {"port": PORT, "ground": "Order 1", "place": "Store", "hs6": "520942", "description": "Denim",
              "quantity": "10,5", "unit": "KGM", "value": "99.90", "currency": "usd"}  # fmt: skip
-    for wrong in ({"quantity": "-1"}, {"quantity": "many"}, {"unit": "XX"}, {"hs6": "12"}, {"ground": ""}, {"value": "1e99"}):
+    for wrong in (
+        {"quantity": "-1"},
+        {"quantity": "many"},
+        {"unit": "XX"},
+        {"hs6": "12"},
+        {"ground": ""},
+        {"value": "1e99"},
+    ):
         client.post("/investigations/seizures/new/", {**given, **wrong})
     assert client.post("/investigations/seizures/new/", {**given, "port": "2506"}).status_code == 403
     assert not Seizure.objects.exists()
@@ -200,13 +216,18 @@ def test_the_api_does_what_the_pages_do() -> None:
     (found,) = get("/findings")["findings"]
     post("/findings/review", {"findings": [found["id"]], "state": "confirmed", "note": "Seen"}, 200)
     assert MirrorFinding.objects.get().state == "confirmed"
-    post("/outcomes", {"outcomes": [{"number": row.number, "kind": "finding", "fraud": "undervaluation", "remarks": "x"}]})
+    post(
+        "/outcomes",
+        {"outcomes": [{"number": row.number, "kind": "finding", "fraud": "undervaluation", "remarks": "x"}]},
+    )
     case = post("/cases", {"kind": "valuation", "title": "By API"})["reference"]
     post(f"/cases/{case}/links", [{"type": "declaration", "identifier": row.number}], 200)
     post(f"/cases/{case}/entries", {"kind": "note", "text": "A note"})
     assert [line["kind"] for line in get(f"/cases/{case}")["lines"]] == ["opened", "link", "note"]
     post(f"/cases/{case}/steps", {"step": "fly", "reason": "x"}, 409)
-    items = [{"hs6": "520942", "description": "Denim", "quantity": "5", "unit": "KGM", "value": "10", "currency": "USD"}]
+    items = [
+        {"hs6": "520942", "description": "Denim", "quantity": "5", "unit": "KGM", "value": "10", "currency": "USD"}
+    ]
     given = {"port": PORT, "ground": "Order", "place": "Store", "case": case, "items": items}
     seizure = post("/seizures", given)
     assert seizure["whole"]

@@ -134,9 +134,8 @@ def test_an_empty_trailer_and_a_withdrawn_declaration_are_not_matched() -> None:
 
 
 def scored(count: int = 12, *, planted: str = "") -> list[Declaration]:
-    rows = []
-    for truck in declarations.trucks(count):
-        rows.append(investigations.imported(replace(truck, planted="", mistaken=False)))
+    trucks = declarations.trucks(count)
+    rows = [investigations.imported(replace(truck, planted="", mistaken=False)) for truck in trucks]
     if planted:
         truck = declarations.truck(planted=planted, key="planted")
         rows.append(investigations.imported(truck))
@@ -335,14 +334,17 @@ def examples(count: int = 300) -> registry.Examples:
     illicit = (dice.random(count) < 1 / (1 + np.exp(4 * ratio + 1))).tolist()
     start = clock.now() - timedelta(days=count)
     return registry.Examples(
-        [{"log_price_ratio": float(value), "hour": float(dice.integers(24)), "mirror_differing": None} for value in ratio],
+        [
+            {"log_price_ratio": float(value), "hour": float(dice.integers(24)), "mirror_differing": None}
+            for value in ratio
+        ],
         illicit, [start + timedelta(days=day) for day in range(count)],
     )  # fmt: skip
 
 
 @pytest.fixture
 def trained(monkeypatch: pytest.MonkeyPatch) -> ModelVersion:
-    monkeypatch.setattr(registry, "examples", lambda *, as_of: examples())
+    monkeypatch.setattr(registry, "examples", lambda **_asked: examples())
     run = JobRun.objects.create(job="investigations.train", started_by="system", created_at=clock.now())
     registry.train_challenger(run, officer(roles.TARGETING))
     return ModelVersion.objects.get()
@@ -383,7 +385,9 @@ def test_a_price_further_below_never_lowers_the_chance(trained: ModelVersion) ->
     assert (np.diff(told) <= 1e-12).all()
 
 
-def test_an_altered_or_foreign_model_file_is_not_used_and_selection_goes_on(trained: ModelVersion, settings: Any) -> None:
+def test_an_altered_or_foreign_model_file_is_not_used_and_selection_goes_on(
+    trained: ModelVersion, settings: Any
+) -> None:
     path = settings.OTAY.files / "models" / trained.file
     path.write_text(path.read_text() + "\n")
     model_files._loaded.clear()
@@ -440,6 +444,11 @@ def test_the_workbench_shows_one_s_own_ports_and_refuses_nonsense() -> None:
     assert {row["group"] for row in workbench.pivot(analyst, narrow)} == {rows[0].hs6}
     with pytest.raises(Forbidden):
         workbench.pivot(declarations.broker(), question)
-    for wrong in ({"rows": "password"}, {"measure": "x"}, {"since": "soon"}, {"since": "2026-01-01", "until": "2020-01-01"}):
+    for wrong in (
+        {"rows": "password"},
+        {"measure": "x"},
+        {"since": "soon"},
+        {"since": "2026-01-01", "until": "2020-01-01"},
+    ):
         with pytest.raises(Refused):
             workbench.read_question(wrong)

@@ -22,9 +22,7 @@ from otay.web.demo import life
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
 
 
-@pytest.mark.parametrize(
-    ("rules", "final"), [(cases, set()), (seizures, seizures.FINAL)], ids=["cases", "seizures"]
-)
+@pytest.mark.parametrize(("rules", "final"), [(cases, set()), (seizures, seizures.FINAL)], ids=["cases", "seizures"])
 @given(data=st.data())
 def test_no_sequence_of_steps_leaves_the_table(rules: Any, final: set[Any], data: st.DataObject) -> None:
     state = next(iter(rules.State))
@@ -132,9 +130,7 @@ def test_nobody_looked_is_not_clean_and_a_clearance_takes_back() -> None:
     st.integers(0, 500), st.integers(0, 2000), st.integers(1, 2000),
     st.dictionaries(st.sampled_from(["red", "yellow", "query", "blue"]), st.integers(0, 100)),
 )  # fmt: skip
-def test_an_office_never_gives_away_more_than_its_day(
-    red: int, seen: int, expected: int, used: dict[str, int]
-) -> None:
+def test_an_office_never_gives_away_more_than_its_day(red: int, seen: int, expected: int, used: dict[str, int]) -> None:
     terms = selecting.Terms(red, 60, 20, 40, Decimal("0.1"), Decimal("0.05"), Decimal("0.1"), Decimal("0.04"))
     places = selecting.places_now(terms, seen=seen, expected=expected, used=used)
     for lane, count in places.items():
@@ -167,7 +163,12 @@ def kinds(truck: life.Truck) -> set[str]:
 
 @pytest.mark.parametrize(
     ("planted", "expected"),
-    [("", set()), ("undervalued", {Kind.UNDERVALUED}), ("overweight", {Kind.MASS}), ("other_goods", {Kind.OTHER_GOODS})],
+    [
+        ("", set()),
+        ("undervalued", {Kind.UNDERVALUED}),
+        ("overweight", {Kind.MASS}),
+        ("other_goods", {Kind.OTHER_GOODS}),
+    ],
 )
 def test_each_planted_difference_is_named_and_freight_is_innocent(planted: str, expected: set[str]) -> None:
     assert kinds(declarations.truck(planted=planted)) == expected
@@ -203,7 +204,10 @@ def test_two_currencies_are_not_compared() -> None:
 )  # fmt: skip
 def test_a_record_with_gaps_or_nonsense_compares_without_a_crash(broken: dict[str, Any]) -> None:
     ours = life.import_declaration(declarations.truck())
-    for pair in ((ours, {"type": "export", **broken}), ({**ours, **broken}, life.export_declaration(declarations.truck()))):
+    for pair in (
+        (ours, {"type": "export", **broken}),
+        ({**ours, **broken}, life.export_declaration(declarations.truck())),
+    ):
         mirroring.compare_books([pair[0]], [pair[1]], we_export=False)
 
 

@@ -1,7 +1,8 @@
 """Invented data: books of both countries that differ, a joint case, a seizure. Every firm and person says "(demo)".
 
 Each node seeds its own side. What both share goes through the exchange once the nodes know each other, as everything
-does: a small periodic step (:func:`act`), which runs on demo nodes alone, shares the case and plays the neighbour's part.
+does: a small periodic step (:func:`act`), which runs on demo nodes alone, shares the case and plays the part of the
+neighbour.
 """
 
 from __future__ import annotations
@@ -150,7 +151,8 @@ def _case(lead: Actor) -> None:
     cases.add_note(actor=lead, reference=row.reference, text=note, shared=True)
     cases.add_task(actor=lead, reference=row.reference, title="Compare the invoices of both sides (demo)")
     made = seizures.seize(
-        actor=lead, port=PORT, ground="Seizure order of the demonstration (invented)", place="Bonded store 3, Otay Mesa",
+        actor=lead, port=PORT, ground="Seizure order of the demonstration (invented)",
+        place="Bonded store 3, Otay Mesa",
         held_from="Example Fabrics 7 (demo)", case=row.reference, number=numbers[0] if numbers else "",
         items=[
             seizures.Item("520942", "Denim fabric (demo)", Decimal(2400), "KGM", Decimal("12960.00"), "USD"),

@@ -65,7 +65,8 @@ def content_type_of(content: bytes, name: str) -> str:
             N_("The file cannot be kept as evidence"),
             findings=[
                 error(
-                    "/file", "evidence.kind", N_("It is empty or of a kind that is not kept; known are %(known)s"), name,
+                    "/file", "evidence.kind", N_("It is empty or of a kind that is not kept; known are %(known)s"),
+                    name,
                     N_("Convert it to PDF, or put it into a ZIP file."), known=known,
                 )
             ],

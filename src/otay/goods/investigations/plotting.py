@@ -19,11 +19,16 @@ class Located(Protocol):
     """A declaration that has a place on the plot."""
 
     @property
-    def number(self) -> str: ...
+    def number(self) -> str:
+        """What names the declaration."""
+
     @property
-    def price_ratio(self) -> Decimal: ...
+    def price_ratio(self) -> Decimal:
+        """Its value over the reference price."""
+
     @property
-    def mirror_ratio(self) -> Decimal | None: ...
+    def mirror_ratio(self) -> Decimal | None:
+        """Its value over what the neighbour recorded; None without a record."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,7 +113,9 @@ def record_of(cores: Sequence[Mapping[str, Any]], *, exporting: str, day: date |
     currencies = {amount.get("currency") for amount in amounts}
     quantities = [item.get("quantity") or {} for item in items]
     units = {quantity.get("unit") for quantity in quantities}
-    largest: Mapping[str, Any] = max(items, key=lambda item: _number((item.get("price") or {}).get("amount")) or 0.0, default={})
+    largest: Mapping[str, Any] = max(
+        items, key=lambda item: _number((item.get("price") or {}).get("amount")) or 0.0, default={}
+    )
     return Record(
         hs=str(largest.get("hs") or "")[:6],
         origin=str(largest.get("origin") or ""),
