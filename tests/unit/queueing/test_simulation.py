@@ -206,6 +206,7 @@ def test_hours_of_both_sides_are_compared_on_the_same_trucks() -> None:
     assert all(one.cost is not None for one in options.values())
 
 
+@pytest.mark.slow
 def test_shifts_cover_every_quarter_hour_within_one_percent() -> None:
     need = np.repeat(
         np.array([3, 2, 2, 3, 6, 14, 17, 17, 15, 12, 11, 11, 12, 12, 13, 14, 16, 16, 15, 12, 11, 9, 7, 5] * 7), 4
