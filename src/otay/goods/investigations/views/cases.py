@@ -101,6 +101,7 @@ def case(request: HttpRequest, reference: str) -> HttpResponse:
         "seizures": row.seizures.prefetch_related("items").order_by("pk"),
         "neighbour_seizures": queries.neighbour_seizures(row), "possible": rules.possible(row.state),
         "broken": services.first_break(row), "network": network_of(row, links),
+        "linked_keys": {f"{one.type}:{one.identifier}" for one in links},
         "colleagues": _colleagues(row) if lead else [], "erasures": _erasures(row), "link_types": list(rules.LinkType),
     }  # fmt: skip
     return page(request, "case.html", context)
