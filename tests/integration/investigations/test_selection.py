@@ -302,6 +302,7 @@ def history() -> dict[str, Any]:
     return {row.name: json.loads(json.dumps(row.document)) for row in HistoryStore.objects.exclude(name="prices")}
 
 
+@pytest.mark.slow
 def test_the_history_advanced_day_by_day_equals_the_one_built_from_nothing() -> None:
     rows = [declarations.lodged(life_declaration) for life_declaration in _declared(9)]
     today = clock.now()

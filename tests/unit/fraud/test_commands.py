@@ -94,6 +94,7 @@ def test_odd_cells_are_named_and_the_rows_kept(folder: Path, tmp_path: Path) -> 
     assert (found["exports"], found["pairs"]) == (2, 2)
 
 
+@pytest.mark.slow
 def test_train_score_evaluate_and_select(folder: Path, tmp_path: Path) -> None:
     declarations, model = folder / "declarations.csv", tmp_path / "m.json"
     options = ("--label", "Fraud", "--rounds", 20, "--disjoint-by", "importer")

@@ -78,9 +78,13 @@ def table() -> tuple[pl.DataFrame, Labels]:
     return books.imports, labels
 
 
-def test_a_model_survives_its_file_and_gives_reasons(table: tuple[pl.DataFrame, Labels]) -> None:
-    frame, labels = table
-    model = train(frame, labels, QUICK)
+@pytest.fixture(scope="module")
+def model(table: tuple[pl.DataFrame, Labels]) -> Model:
+    return train(*table, QUICK)
+
+
+def test_a_model_survives_its_file_and_gives_reasons(table: tuple[pl.DataFrame, Labels], model: Model) -> None:
+    frame, _labels = table
     again = Model.load(model.dump())
     scores, same = model.score(frame), again.score(frame)
     assert np.array_equal(scores.raw, same.raw)
@@ -94,10 +98,8 @@ def test_a_model_survives_its_file_and_gives_reasons(table: tuple[pl.DataFrame, 
     assert again.score(frame.drop("declarant", "value")).raw.shape == (frame.height,)
 
 
-def test_a_higher_past_rate_never_lowers_the_score(table: tuple[pl.DataFrame, Labels]) -> None:
-    frame, labels = table
-    model = train(frame, labels, QUICK)
-    values = model.matrix(frame[:300])
+def test_a_higher_past_rate_never_lowers_the_score(table: tuple[pl.DataFrame, Labels], model: Model) -> None:
+    values = model.matrix(table[0][:300])
     at = model.features.index("importer:rate")
     booster = model._booster("booster")
     raised = values.copy()
@@ -114,12 +116,9 @@ def test_a_higher_past_rate_never_lowers_the_score(table: tuple[pl.DataFrame, La
         (lambda text: json.dumps({**json.loads(text), "prior": 0.9}), "model.digest"),
     ],
 )
-def test_a_model_of_another_version_or_altered_is_refused(
-    table: tuple[pl.DataFrame, Labels], change: object, rule: str
-) -> None:
-    text = train(*table, QUICK).dump()
+def test_a_model_of_another_version_or_altered_is_refused(model: Model, change: object, rule: str) -> None:
     with pytest.raises(Refused) as refused:
-        Model.load(change(text))  # type: ignore[operator]
+        Model.load(change(model.dump()))  # type: ignore[operator]
     assert [finding.rule for finding in refused.value.findings] == [rule]
 
 
@@ -175,7 +174,7 @@ def test_a_later_judgement_knows_no_later_outcome(table: tuple[pl.DataFrame, Lab
     assert again.auc == pytest.approx(1 - figures.auc)
 
 
-def test_rows_nobody_inspected_are_not_judged(table: tuple[pl.DataFrame, Labels]) -> None:
+def test_rows_nobody_inspected_are_not_judged(table: tuple[pl.DataFrame, Labels], model: Model) -> None:
     frame, labels = table
-    figures = judge_model(train(frame, labels, QUICK), frame, labels)
+    figures = judge_model(model, frame, labels)
     assert figures["all"].rows == int((labels.found >= 0).sum())
