@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.core.signals import request_finished
-from django.db import close_old_connections
+from django.db import connections
 from PIL import Image
 
 from factories import transit_room as made
@@ -199,7 +198,8 @@ def test_streams_are_bounded_and_let_their_place_go(monkeypatch: pytest.MonkeyPa
     from otay.goods.transit.views import control
 
     monkeypatch.setattr(control, "BEAT_SECONDS", 0.0)
-    monkeypatch.setattr(control, "close_old_connections", lambda: None)  # the test's transaction is on it
+    # The end of a stream closes what is old; here the test's transaction is on it.
+    monkeypatch.setattr(connections["default"], "close_if_unusable_or_obsolete", lambda: None)
     sealed_movement()
     browser = signed_in(make_person("transit"))
     held = [browser.get("/transit/stream/") for _ in range(control.STREAMS)]
@@ -207,11 +207,7 @@ def test_streams_are_bounded_and_let_their_place_go(monkeypatch: pytest.MonkeyPa
     assert next(told) == b"retry: 1500\n\n"
     assert b"event: feed" in next(told)
     assert browser.get("/transit/stream/").status_code == 204
-    request_finished.disconnect(close_old_connections)  # as the test client does for pages that are no streams
-    try:
-        for one in held:
-            one.close()
-    finally:
-        request_finished.connect(close_old_connections)
+    for one in held:
+        one.close()
     assert browser.get("/transit/stream/").status_code == 200
     control._free.release()
