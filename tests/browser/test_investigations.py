@@ -47,7 +47,7 @@ def test_the_seeded_case_shows_its_timeline_links_and_seizure(officer_screen: Ca
     screen.assert_accessible()
 
 
-def test_a_case_is_opened_and_written_in_in_spanish(officer_screen: Callable[..., Screen]) -> None:
+def test_a_case_is_opened_and_written_in_on_the_spanish_node(officer_screen: Callable[..., Screen]) -> None:
     screen = officer_screen("MX", ROLE)
     page = screen.page
     screen.open("/investigations/cases/new/")
