@@ -1,8 +1,9 @@
 """Three years, week by week: who is inspected is chosen by the model, and what it learns is what was inspected.
 
-Two offices play the same books: one spends all its capacity on what its model ranks highest, the other reserves a share
+Offices play the same books: one spends all its capacity on what its model ranks highest, the others reserve a share
 for the lot. Both begin with half a year of random inspections and learn again every quarter. The mix of frauds turns
-in the middle (`turn_day`), and cheats change their brokers and offices.
+after a year (`turn_day`): other kinds, by other cheats, through other brokers. One-sided on purpose: the neighbour's
+book would hide what a model forgets.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from otay.engines.fraud.bilateral.parameters import Parameters
 from otay.engines.fraud.ranking.features import days_of
 from otay.engines.fraud.ranking.model import Labels, Recipe, train
 
-CAPACITY = 0.05
+CAPACITY = 0.01
 QUARTER = 91
 START = 182
 TURN = {"undervaluation": 0.05, "misclassification": 0.45, "short_declaration": 0.2, "splitting": 0.3}

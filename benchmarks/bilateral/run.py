@@ -1,12 +1,13 @@
 """Which part of the whole finds how much: random, price filter, history, mirror, and all of them together.
 
-    .venv/bin/python benchmarks/bilateral/run.py [PARAMS.json] [--collusion 0 25 50] [--days N] [--seed N] [--drift]
+    .venv/bin/python benchmarks/bilateral/run.py [PARAMS.json] [--collusion 0 25 50] [--days N] [--seed N]
+    .venv/bin/python benchmarks/bilateral/run.py benchmarks/bilateral/drift.json --drift
 
 Books of several years are invented (`otay fraud simulate` writes the same). A share of imports is inspected at random
 and its outcome becomes known later; models learn from that alone. The last third is ranked and judged against the
 planted truth: precision, recall and duty among the first 1, 2, 5, 10 %, and recall by kind of fraud at 5 %.
 
-`tuning.json` was used while the rankings were made, `reporting.json` was written before and run only to report.
+`tuning.json` was used while the rankings were made, `reporting.json` only to report (see docs/decisions/0203).
 `--drift` plays three years week by week: who is inspected is chosen by the model, and what is learnt comes from that.
 """
 

@@ -157,3 +157,27 @@ def test_a_model_of_another_version_is_refused_by_the_command(folder: Path, tmp_
     result = run("score", folder / "declarations.csv", "--model", model)
     assert result.exit_code == 1
     assert "another version" in result.stderr
+
+
+def test_scores_in_parts_are_those_of_the_whole(folder: Path, tmp_path: Path) -> None:
+    declarations, model = folder / "declarations.csv", tmp_path / "m.json"
+    answer("train", declarations, "--label", "Fraud", "--out", model, "--rounds", 10)
+    answer("score", declarations, "--model", model, "--out", tmp_path / "whole.parquet", "--reasons", 0)
+    answer("score", declarations, "--model", model, "--out", tmp_path / "parts.parquet", "--part-rows", 500)
+    whole, parts = (pl.read_parquet(tmp_path / f"{name}.parquet") for name in ("whole", "parts"))
+    assert parts["id"].equals(whole["id"])
+    assert parts["row"].to_list() == list(range(1, whole.height + 1))
+    assert (parts["score"] - whole["score"]).abs().max() < 1e-6  # type: ignore[operator]
+
+
+@pytest.mark.slow
+def test_a_cluster_scores_the_same(folder: Path, tmp_path: Path) -> None:
+    from distributed import LocalCluster
+
+    declarations, model = folder / "declarations.csv", tmp_path / "m.json"
+    answer("train", declarations, "--label", "Fraud", "--out", model, "--rounds", 10)
+    answer("score", declarations, "--model", model, "--out", tmp_path / "here.parquet", "--part-rows", 500)
+    with LocalCluster(n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None) as cluster:
+        answer("score", declarations, "--model", model, "--out", tmp_path / "there.parquet", "--part-rows", 500,
+               "--cluster", cluster.scheduler_address)  # fmt: skip
+    assert pl.read_parquet(tmp_path / "here.parquet").equals(pl.read_parquet(tmp_path / "there.parquet"))

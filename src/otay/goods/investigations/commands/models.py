@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from otay.core.errors import OtayError
+from otay.core.errors import OtayError, Refused
 from otay.core.i18n import N_
 from otay.goods.investigations.commands.showing import FILE, OUT, mapping_option, show_findings
 from otay.node.commandline import Command, Console, option, plain_command
@@ -151,15 +151,27 @@ def train(
     show_default=True,
     help=N_("For how many of the highest scores reasons are given."),
 )
+@option(
+    "--part-rows",
+    type=click.IntRange(0),
+    default=0,
+    show_default=True,
+    help=N_("Score a file larger than memory in parts of so many rows, without reasons and ranks; 0: at once."),
+)
+@option("--cluster", default="", metavar="ADDRESS", help=N_("Dask scheduler whose workers score the parts."))
 @mapping_option
 @_pairs
 @plain_command  # fmt: skip
 def score(
     console: Console, declarations: tuple[Path, ...], model_file: Path, out: Path | None, reasons: int,
-    mapping: Path | None, pairs: Path | None,
+    part_rows: int, cluster: str, mapping: Path | None, pairs: Path | None,
 ) -> None:  # fmt: skip
     """Score a table."""
     from otay.goods.investigations.scoring import drift_findings, score_table
+
+    if part_rows or cluster:
+        _score_parts(console, declarations, model_file, out, part_rows or 1_000_000, cluster, mapping)
+        return
 
     found = _read(declarations, mapping, "", 0, pairs, need_label=False)
     model = _load(model_file)
@@ -177,6 +189,22 @@ def score(
     else:
         console.answer({}, console.text(N_("%(rows)s declarations scored; written: %(file)s."),
                                         rows=f"{table.height:,}", file=out))  # fmt: skip
+
+
+def _score_parts(
+    console: Console, declarations: tuple[Path, ...], model_file: Path, out: Path | None, rows: int, cluster: str,
+    mapping: Path | None,
+) -> None:  # fmt: skip
+    from otay.goods.investigations.bulk import score_in_parts
+    from otay.goods.investigations.tables import read_mapping
+
+    if out is None or len(declarations) != 1:
+        raise Refused(N_("Scoring in parts takes one file and writes to --out."))
+    count = score_in_parts(declarations[0], model_file, out, rows=rows, mapping=read_mapping(mapping), cluster=cluster)
+    console.answer(
+        {"rows": count, "out": str(out)},
+        console.text(N_("%(rows)s declarations scored; written: %(file)s."), rows=f"{count:,}", file=out),
+    )
 
 
 @click.command(
