@@ -96,7 +96,11 @@ def as_reports(observations: Iterable[Observation]) -> Sequence[bytes]:
     return [
         report(
             one.device_id, one.time, alarms=sorted(one.events), valid=one.valid,
-            **{name: getattr(one, name) for name in ("lat", "lon", "speed", "battery") if getattr(one, name) is not None},
+            **{
+                name: getattr(one, name)
+                for name in ("lat", "lon", "speed", "battery")
+                if getattr(one, name) is not None
+            },
         )
         for one in observations
     ]  # fmt: skip

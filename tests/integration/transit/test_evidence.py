@@ -1,4 +1,4 @@
-"""Photographs are harmless, evidence verifies alone, messages are read and written, and every door is shut to strangers."""
+"""Photographs are harmless, evidence verifies alone, messages are read and written, doors are shut to strangers."""
 
 from __future__ import annotations
 
@@ -124,7 +124,8 @@ def test_the_api_from_lodging_to_evidence(client) -> None:
     body = {
         "lrn": "API-1", "holder": "Firm", "holder_id": "DEMO-CARRIER", "carrier": "DEMO-CARRIER", "vehicle": "TX-5",
         "departure": made.SAN_ANTONIO, "transit_offices": [made.LAREDO], "destination": MONTERREY, "route": made.LINE,
-        "time_limit": (clock.now() + timedelta(hours=9)).isoformat(), "lines": [{"description": "Steel", "hs6": "732690"}],
+        "time_limit": (clock.now() + timedelta(hours=9)).isoformat(),
+        "lines": [{"description": "Steel", "hs6": "732690"}],
         "securities": [{"grn": "GRN-1", "amount": "500", "currency": "USD"}],
     }  # fmt: skip
 

@@ -83,7 +83,7 @@ def test_any_order_and_any_repetition_give_the_same_alarms(shuffle: int) -> None
     assert {row[0] for row in expected} >= {"cut", "opened", "off_route", "silence"}
     other = made.departed(device="E2", at=START, time_limit=START + timedelta(hours=30), vehicle="TX-002")
     again = [Observation(**{**_fields(one), "device_id": "E2"}) for one in told]
-    chance = random.Random(shuffle)  # noqa: S311 - no secret
+    chance = random.Random(shuffle)
     mixed = again + chance.sample(again, 30)
     chance.shuffle(mixed)
     while mixed:

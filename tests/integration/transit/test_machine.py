@@ -1,4 +1,4 @@
-"""Whatever officers, firms and neighbours try in whatever order: the stored movement goes only where the table leads."""
+"""Whatever officers, firms and neighbours try in whatever order: the stored movement goes where the table leads."""
 
 from __future__ import annotations
 

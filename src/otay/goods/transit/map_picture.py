@@ -58,8 +58,10 @@ def base() -> str:
     if states:
         for _code, rings in _shapes(states, "states"):
             shapes.append(f'<path d="{"".join(_rings(rings))}" fill="none" stroke="#c9ced3" stroke-width="0.5"/>')
-    for line in reference.border_line():
-        shapes.append(f'<polyline points="{points(line)}" fill="none" stroke="#3d4551" stroke-width="1.4"/>')
+    shapes += [
+        f'<polyline points="{points(line)}" fill="none" stroke="#3d4551" stroke-width="1.4"/>'
+        for line in reference.border_line()
+    ]
     shapes += _office_marks()
     size = f'viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}"'
     return f'<svg xmlns="http://www.w3.org/2000/svg" {size}>{"".join(shapes)}</svg>'

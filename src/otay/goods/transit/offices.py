@@ -19,8 +19,8 @@ INLAND_RADIUS_M = 5000.0
 
 @dataclass(frozen=True, slots=True)
 class Office:
-    """A customs office. ``port``: the port of entry that it stands at; empty inland. Within ``radius_m`` of its position
-    a seal may be opened and a truck may stand."""
+    """A customs office. ``port``: the port of entry that it stands at; empty inland. Within ``radius_m`` of its
+    position a seal may be opened and a truck may stand."""
 
     code: str
     country: str
@@ -70,7 +70,7 @@ def _offices(_ports: tuple[str, ...]) -> dict[str, Office]:
 
 
 def _border_code(country: str, port: str, section: str) -> str:
-    """The office's code: customs office and section filled up to six digits; the port's code where no office is told."""
+    """The office's code: customs office and section filled up to six digits; the port's code where none is told."""
     number = section or port
     return f"{country}{number:0>6}" if number.isdecimal() and len(number) <= 6 else ""
 

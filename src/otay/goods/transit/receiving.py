@@ -148,18 +148,20 @@ def _take_event(row: Movement, record: Received) -> None:
     detail = body.get("detail") or {}
     step, at = body.get("step"), _moment(body.get("at")) or record.received_at
     if step == Step.DEPART and row.peer and row.state == State.IN_TRANSIT:
-        return _note(row, record, step, at, applied=True)  # its own record has brought the state along
+        _note(row, record, step, at, applied=True)  # its own record has brought the state along
+        return
     if step == Step.ARRIVE:
         row.arrived_office = str(body.get("office", ""))[:8]
     if step == Step.UNLOAD:
         row.conforms, row.seals_good = detail.get("conforms"), detail.get("seals_good")
     try:
         recording.record(
-            actor=neighbour(record.peer), movement=row, step=Step(step), at=min(at, clock.now()), side=record.peer,
+            actor=neighbour(record.peer), movement=row, step=Step(str(step)), at=min(at, clock.now()), side=record.peer,
             office=str(body.get("office", ""))[:8], detail=detail,
         )  # fmt: skip
     except (OtayError, ValueError):
-        return _note(row, record, str(step), at, applied=False)
+        _note(row, record, str(step), at, applied=False)
+        return
     if step == Step.INCIDENT:
         _incident(row, detail, at, str(body.get("office", ""))[:8], record.peer)
     if step == Step.CONTINUE:
@@ -177,8 +179,9 @@ def _note(row: Movement, record: Received, step: str, at: datetime, *, applied: 
 
 def _incident(row: Movement, detail: Mapping[str, Any], at: datetime, office: str, peer: str) -> None:
     Incident.objects.create(
-        movement=row, number=row.incidents, code=str(detail.get("code", ""))[:1], text=str(detail.get("text", ""))[:512],
-        at=at, office=office, place=str(detail.get("place", ""))[:120], new_seals=detail.get("new_seals", []),
+        movement=row, number=row.incidents, code=str(detail.get("code", ""))[:1],
+        text=str(detail.get("text", ""))[:512], at=at, office=office, place=str(detail.get("place", ""))[:120],
+        new_seals=detail.get("new_seals", []),
         transhipment=detail.get("transhipment", {}), endorsed_by=f"node:{peer}",
     )  # fmt: skip
     vehicle = str((detail.get("transhipment") or {}).get("vehicle", ""))
@@ -245,7 +248,8 @@ RECORD_TYPES = (
             Field("mrn", _("Movement reference number")), Field("lrn", _("Local reference number")),
             Field("procedure", _("Procedure")), Field("type", _("Declaration type")),
             Field("holder", _("Holder of the procedure")), Field("holder_id", _("Identifier of the holder")),
-            Field("carrier", _("Carrier")), Field("vehicle", _("Vehicle")), Field("container", _("Container or trailer")),
+            Field("carrier", _("Carrier")), Field("vehicle", _("Vehicle")),
+            Field("container", _("Container or trailer")),
             Field("departure", _("Office of departure")), Field("transit_offices", _("Offices of transit")),
             Field("destination", _("Office of destination")), Field("countries", _("Countries of routing")),
             Field("binding", _("Binding itinerary")), Field("state", _("State")), Field("time_limit", _("Time limit")),

@@ -168,7 +168,7 @@ class MovementDetail(MovementOut):
 
 
 class StepIn(Schema):
-    """One step. ``office`` is where; ``reason`` where one is asked; the others belong to incident, unload and recover."""
+    """One step. ``office`` is where; ``reason`` where one is asked; the rest is of incident, unload and recover."""
 
     step: Literal[
         "present", "control", "release", "refuse_release", "depart", "incident", "continue", "arrive",

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from otay.goods.transit.domain.steps import Step
 from otay.goods.transit.services import lodging, moving
@@ -34,7 +35,7 @@ class Asked:
 
 def take(*, actor: Actor, mrn: str, asked: Asked) -> None:
     """Take the step, or raise what the service raises."""
-    where = {"office": asked.office, "at": asked.at}
+    where: dict[str, Any] = {"office": asked.office, "at": asked.at}
     match asked.step:
         case Step.PRESENT:
             lodging.present(actor=actor, mrn=mrn, at=asked.at)

@@ -13,9 +13,9 @@ from otay.core.errors import OtayError
 from otay.goods.transit.demo.scenarios import TRIPS, Told, Trip, duration, reports_of
 from otay.goods.transit.domain.steps import Step
 from otay.goods.transit.models import Movement
-from otay.goods.transit.reports.incoming import Message
+from otay.goods.transit.reports.incoming import Message, packed
 from otay.goods.transit.reports.models import Door, ReportBatch
-from otay.goods.transit.reports.storing import packed, settle
+from otay.goods.transit.reports.storing import settle
 from otay.goods.transit.services import moving
 from otay.node import clock
 from otay.node.actors import SYSTEM

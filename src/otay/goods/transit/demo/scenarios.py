@@ -1,5 +1,5 @@
-"""Who drives where, and what goes wrong. Everything is a function of the scenario and the time, so that a second telling
-of the same minute is the same report."""
+"""Who drives where, and what goes wrong. Everything is a function of the scenario and the time, so that a
+second telling of the same minute is the same report."""
 
 from __future__ import annotations
 
@@ -148,17 +148,28 @@ def starting(trip: Trip, now: datetime) -> Trip:
     return replace(trip, departed_at=now - timedelta(minutes=minutes))
 
 
+def left(trip: Trip) -> datetime:
+    """When the trip began.
+
+    Raises:
+        ValueError: for a trip of the table, which has not begun.
+    """
+    if trip.departed_at is None:
+        raise ValueError(f"{trip.key} has not departed")
+    return trip.departed_at
+
+
 def limit(trip: Trip) -> datetime:
     """The time limit: comfortable, but for the late one."""
-    assert trip.departed_at is not None
+    departed_at = left(trip)
     share = 0.7 if trip.trouble == "late" else 1.5
-    return trip.departed_at + duration(trip) * share + timedelta(minutes=0 if trip.trouble == "late" else 120)
+    return departed_at + duration(trip) * share + timedelta(minutes=0 if trip.trouble == "late" else 120)
 
 
 def progress_at(trip: Trip, at: datetime) -> float:
     """Metres along the route at a time."""
-    assert trip.departed_at is not None
-    hours = (at - trip.departed_at).total_seconds() / 3600
+    departed_at = left(trip)
+    hours = (at - departed_at).total_seconds() / 3600
     metres = max(0.0, hours * trip.speed_kmh * 1000)
     border = border_progress(trip)
     if metres > border:
@@ -182,9 +193,9 @@ class Told:
 
 def reports_of(trip: Trip, since: datetime, until: datetime) -> Iterator[Told]:
     """Reports of a trip that are delivered after ``since`` and not after ``until``."""
-    assert trip.departed_at is not None
-    arrival = trip.departed_at + duration(trip)
-    number, time = 0, trip.departed_at
+    departed_at = left(trip)
+    arrival = departed_at + duration(trip)
+    number, time = 0, departed_at
     while time <= min(until, arrival + EVERY):
         if time > since - DARK - EVERY:
             told = _told(trip, time, number)
@@ -195,15 +206,16 @@ def reports_of(trip: Trip, since: datetime, until: datetime) -> Iterator[Told]:
 
 def _told(trip: Trip, time: datetime, number: int) -> Told:
     whole = duration(trip)
-    assert trip.departed_at is not None
+    departed_at = left(trip)
     progress = progress_at(trip, time)
     lon, lat = route_of(trip).at(progress)
     moving = progress_at(trip, time + EVERY) > progress
-    heard, alarms = time, ()
-    if trip.trouble == "strays" and 0.2 <= (time - trip.departed_at) / whole < 0.28:
+    heard = time
+    alarms: tuple[str, ...] = ()
+    if trip.trouble == "strays" and 0.2 <= (time - departed_at) / whole < 0.28:
         lon, lat = lon + 0.07, lat + 0.05
     if trip.trouble == "cut":
-        cut = trip.departed_at + int(whole * 0.55 / EVERY) * EVERY
+        cut = departed_at + int(whole * 0.55 / EVERY) * EVERY
         if cut <= time < cut + DARK:
             heard = cut + DARK
         alarms = ("rope_cut",) if time == cut else ()

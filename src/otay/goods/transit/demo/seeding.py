@@ -1,4 +1,4 @@
-"""The first dozen movements: those that depart here with their whole record, the others as the neighbour told of them."""
+"""The first dozen movements: those that depart here with their whole record, the others as the neighbour told them."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from django.conf import settings
 from otay.exchange.registry import Received
 from otay.goods.transit import receiving
 from otay.goods.transit.demo import feeding
-from otay.goods.transit.demo.scenarios import TRIPS, Trip, limit, route_of, source, starting
+from otay.goods.transit.demo.scenarios import TRIPS, Trip, left, limit, route_of, source, starting
 from otay.goods.transit.domain.declared import Declared, Line, Security
 from otay.goods.transit.domain.seals import fixed
 from otay.goods.transit.domain.steps import Step, movement_number
-from otay.goods.transit.models import Guarantee, Movement, Route
+from otay.goods.transit.models import Guarantee, Movement, Route, Seal
 from otay.goods.transit.offices import office
 from otay.goods.transit.services import judging, lodging, moving, routing, sealing
 from otay.goods.transit.services.sealing import NewSeal, Where
@@ -60,7 +60,7 @@ def begin(trip: Trip, *, wave: int) -> Movement:
     mechanical = f"DM{wave:03d}{trip.key}M"
     new = [NewSeal(mechanical, "H", "Sellos Inventados", custody=place.name)]
     electronic = f"DM{trip.key}E"
-    if not sealing.Seal.objects.filter(identifier=electronic).exists():
+    if not Seal.objects.filter(identifier=electronic).exists():
         new.append(
             NewSeal(
                 electronic, "H", "Sellos Inventados", "IL-2", device_id=trip.device, family="otay-seal",
@@ -111,14 +111,13 @@ def _take_from_neighbour(trips: list[Trip], now: datetime) -> None:
     for number, trip in enumerate(trips, 1):
         mrn = movement_number(trip.country, now.year, number)
         hs6, goods = trip.goods
-        assert trip.departed_at is not None
         body = {
             "mrn": mrn, "lrn": f"DEMO-0-{trip.key}", "procedure": "ncts", "type": "T1", "holder": trip.holder,
             "holder_id": BROKER, "carrier": CARRIER, "vehicle": trip.vehicle,
             "container": f"DEMU{3000000 + TRIPS.index(_plain(trip)):07d}", "departure": trip.departure,
             "transit_offices": [trip.border], "destination": trip.destination, "state": "in_transit",
             "countries": [trip.departure[:2], trip.destination[:2]], "binding": True,
-            "time_limit": limit(trip).isoformat(), "departed_at": trip.departed_at.isoformat(),
+            "time_limit": limit(trip).isoformat(), "departed_at": left(trip).isoformat(),
             "gross_mass_kg": "9600",
             "seals": [
                 {"identifier": f"DM{name}", "class": "H", "affixed_at": _iso(_before(trip.departed_at, 5))}

@@ -1,8 +1,8 @@
 """Seals as things: what kind, in whose hands, in which state, and the log that cannot be changed.
 
-Classes after ISO 17712 (I indicative, S security, H high security). The status of an electronic seal after ISO 18185: sealed
-or opened, with a flag for the battery; what happened to it is appended as permanent records, which is what the chained
-log here is.
+Classes after ISO 17712 (I indicative, S security, H high security). The status of an electronic seal after ISO 18185:
+sealed or opened, with a flag for the battery; what happened to it is appended as permanent records, which is what the
+chained log here is.
 """
 
 from __future__ import annotations
@@ -119,7 +119,8 @@ def log_body(
     """The bytes that the digest of a log entry covers."""
     return canonical_json(
         {
-            "seal": seal, "act": act, "at": at.astimezone(UTC), "recorded_at": recorded_at.astimezone(UTC), "actor": actor, "movement": movement,
-            "place": place, "lat": fixed(lat), "lon": fixed(lon), "photo": photo, "detail": dict(detail),
+            "seal": seal, "act": act, "at": at.astimezone(UTC), "recorded_at": recorded_at.astimezone(UTC),
+            "actor": actor, "movement": movement, "place": place, "lat": fixed(lat), "lon": fixed(lon), "photo": photo,
+            "detail": dict(detail),
         }
     )  # fmt: skip

@@ -60,7 +60,7 @@ def open_alarms(actor: Actor, *, severity: str = "", limit: int = 200) -> list[A
     quiet = suppressed([row.movement_id for row in found])
     for row in found:
         row.quiet = bool({(row.movement_id, row.kind), (row.movement_id, "")} & quiet)  # type: ignore[attr-defined]
-    return sorted(found, key=lambda row: row.quiet)  # type: ignore[attr-defined,no-any-return]
+    return sorted(found, key=lambda row: row.quiet)  # type: ignore[attr-defined]
 
 
 def suppressed(movements: Sequence[int]) -> set[tuple[int, str]]:

@@ -13,7 +13,7 @@ EVENT, SEAL, ALARM, ACT = "event", "seal", "alarm", "act"
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """Something that happened. ``recorded_at``: when this node learnt of it; ``code``: what, in the words of ``kind``."""
+    """Something that happened. ``recorded_at``: when this node learnt of it; ``code``: what, as ``kind`` calls it."""
 
     at: datetime
     recorded_at: datetime

@@ -11,8 +11,9 @@ from otay.goods.transit.records.movements import Movement
 
 
 class Alarm(models.Model):
-    """An alarm. ``time``, ``detected_at``, ``ended_at`` and ``details`` are the judgement's, made anew whenever something
-    is heard late; ``state`` and what follows are people's. ``withdrawn_at``: late reports took its ground away."""
+    """An alarm. ``time``, ``detected_at``, ``ended_at`` and ``details`` are the judgement's, made anew whenever
+    something is heard late; ``state`` and what follows are people's. ``withdrawn_at``: late reports took its ground
+    away."""
 
     movement = models.ForeignKey(Movement, models.PROTECT, related_name="alarms")
     kind = models.CharField(_("kind"), max_length=16)
@@ -55,7 +56,7 @@ class AlarmEvent(models.Model):
 
 
 class Suppression(models.Model):
-    """Alarms of a movement (of one kind, or all) that do not ring for a while. They are raised and kept all the same."""
+    """Alarms of a movement (of one kind, or all) that do not ring for a while. They are raised and kept."""
 
     movement = models.ForeignKey(Movement, models.PROTECT, related_name="suppressions")
     kind = models.CharField(max_length=16, blank=True)

@@ -1,4 +1,4 @@
-"""What the control room does about alarms: acknowledge, assign, act, close; suppress for a while; pass over who sleeps."""
+"""What the control room does about alarms: acknowledge, assign, act, close, suppress; pass over who sleeps."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def act(
 
 @transaction.atomic
 def suppress(*, actor: Actor, mrn: str, reason: str, until: datetime, kind: str = "") -> Suppression:
-    """Alarms of a movement (of one kind, or all) stop ringing until a moment. They are raised, kept and shown as before.
+    """Alarms of a movement (of one kind, or all) stop ringing until a moment. They are raised and kept as before.
 
     Raises:
         Conflict: without a reason, for the past, or for longer than a day.

@@ -104,14 +104,14 @@ def _log(movement: Movement) -> list[dict[str, Any]]:
 
 def _positions(movement: Movement) -> list[list[str]]:
     """Time, device, latitude, longitude, alarms and when it was heard of, of every report."""
-    found = []
+    found: list[list[str]] = []
     for use in movement.seals.select_related("seal").order_by("affixed_at", "pk"):
         if use.seal.device_id:
-            for one in reports.of_device(use.seal.device_id, use.affixed_at, use.removed_at):
-                found.append(
-                    [_iso(one.time), one.device_id, fixed(one.lat), fixed(one.lon), " ".join(one.alarms),
-                     _iso(one.received_at)]
-                )  # fmt: skip
+            found += [
+                [_iso(one.time), one.device_id, fixed(one.lat), fixed(one.lon), " ".join(one.alarms),
+                 _iso(one.received_at)]
+                for one in reports.of_device(use.seal.device_id, use.affixed_at, use.removed_at)
+            ]  # fmt: skip
     return found[:MAX_POSITIONS]
 
 

@@ -1,7 +1,7 @@
-"""The judgement of stored movements: whatever was heard, whenever it is heard, the alarms are those of the whole record.
+"""The judgement of stored movements: whatever was heard, and whenever, the alarms are those of the whole record.
 
-A movement is judged anew from all its reports when one of its devices has something new, when a person changed something,
-and when time alone may change the answer (silence, time limit).
+A movement is judged anew from all its reports when one of its devices has something new, when a person changed
+something, and when time alone may change the answer (silence, time limit).
 """
 
 from __future__ import annotations
@@ -91,7 +91,8 @@ def judge_movements(ids: Sequence[int], *, now: datetime | None = None) -> int:
 def _judge(watched: Watched) -> None:
     row, now = watched.movement, watched.now
     if not watched.observations:
-        return _judge_without_reports(watched)
+        _judge_without_reports(watched)
+        return
     alarms = judge(watched.observations, watched.corridor, watched.rules, judged_at=watched.judged_at)
     alarms = [one for one in alarms if one.kind != raising.MEETING and not _settled_by_arrival(row, one)]
     _stand(watched)

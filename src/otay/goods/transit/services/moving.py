@@ -83,7 +83,8 @@ def report_incident(
     new_seals: Sequence[str] = (),
     transhipment: Mapping[str, Any] | None = None,
 ) -> Incident:
-    """One of at most nine incidents. New seals are affixed with :func:`.sealing.affix_seal` and named here; a transhipment names the new vehicle, which the movement then has.
+    """One of at most nine incidents. New seals are affixed with :func:`.sealing.affix_seal` and named here; a
+    transhipment names the new vehicle, which the movement then has.
 
     Raises:
         Refused: when the incident lacks what its code asks for (condition C0240).

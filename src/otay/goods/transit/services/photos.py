@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import io
 import warnings
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from otay.core.errors import Refused
 from otay.core.findings import error
@@ -74,5 +74,5 @@ def keep(data: bytes) -> str:
     return digest
 
 
-def _refused(message: str, **params: object) -> Refused:
+def _refused(message: str, **params: Any) -> Refused:
     return Refused(N_("The photograph is refused."), findings=[error("/photo", "transit.photo", message, **params)])

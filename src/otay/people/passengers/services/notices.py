@@ -76,7 +76,8 @@ def acknowledge(*, actor: Actor, record: dict[str, Any]) -> list[Notice] | Findi
     if about.get("function") != ACKNOWLEDGEMENT:
         text = N_("A carrier sends CUSRES only to acknowledge a status change (BGM 312)")
         return error("BGM 1", "passengers.acknowledgement", text, about.get("code") or "")
-    rows = Notice.objects.select_for_update(of=("self",)).filter(sender=queries.own_identifier(actor), kind=CHANGE).order_by("pk")
+    mine = Notice.objects.filter(sender=queries.own_identifier(actor), kind=CHANGE)
+    rows = mine.select_for_update(of=("self",)).order_by("pk")  # the traveller is on the nullable side of the join
     found = list(rows.filter(reference__in=_references(about)))
     if not found:
         found = _by_travellers(list(rows.filter(acknowledged_at=None).select_related("traveller")), record)
