@@ -24,7 +24,7 @@ ROLES = [
 #: The roles that between them reach every kind of page are looked at before each landing, the others every night.
 DAILY = {("US", "supervisor"), ("US", "administrator"), ("MX", "trader")}
 CRAWLS = [("US", role) for role in ROLES] + [("MX", role) for role in ("supervisor", "trader")]
-FILES = re.compile(r"/(as-lodged|raw|evidence|map)/|\.(json|csv|svg|xml)$|^/admin/")
+FILES = re.compile(r"/(as-lodged|raw|evidence|map)/|\.(json|geojson|csv|svg|xml|pdf|parquet)$|^/admin/")
 PUBLIC = re.compile(r"^/(about|api/v1/docs)/")  # the same for everybody, and looked at in test_shell
 on_a_phone: set[tuple[str, str]] = set()
 

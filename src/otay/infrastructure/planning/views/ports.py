@@ -44,7 +44,7 @@ def ports_page(request: HttpRequest) -> HttpResponse:
         if held is None or port.code in held
     ]
     return page(request, "ports.html", {
-        **border_now.map_context(now), "port_link": "planning:port", "rows": rows,
+        **border_now.map_context(now), "port_link": "planning:port", "linked_ports": held, "rows": rows,
         "measures": [MEASURES[measure] for measure in YEARLY],
         "waiting": queries.waiting_for_approval(actor) if actor.may(services.APPROVE) else [],
         "newest": list(queries.scenarios(actor)[:10]),
