@@ -31,6 +31,8 @@ USED = (
 REQUIRED = ("reference|invoice|transport_document|hs",)
 #: Days of imports that a slice of exports looks at before and after itself.
 BEFORE, AFTER = 10, 75
+#: Days of later exports that compete with those of a slice.
+OVERLAP = 14
 PAIR_COLUMNS = (
     "pair", "export_id", "import_id", "relation", "by_document", "confidence", "evidence", "goods_verdict",
     "origin_verdict", "quantity_verdict", "mass_verdict", "value_verdict", "date_verdict", "goods_digits",
@@ -148,10 +150,10 @@ def match_files(
             for first, left_frame, right_frame, final in slices:
                 progress(first)
                 pairs, alone, found = _match_frames(left_frame, right_frame, rates, tolerances, slices.spans)
-                kept = slices.settle(pairs, alone, first, final=final)
-                summary.add(pairs, kept)
+                pairs, alone = slices.settle(pairs, alone, left_frame, right_frame, final=final)
+                summary.add(pairs, alone)
                 summary.slices += 1
-                writer.write(pairs, kept)
+                writer.write(pairs, alone)
                 findings += [one for one in found if one not in findings]
             summary.exports, summary.imports = slices.counts
             findings = _sided(slices.findings, exports) + findings
@@ -288,32 +290,53 @@ class _Slices:
         self.counts = self.sources[0].count, self.sources[1].count
         exported, imported = (source.span() for source in self.sources)
         self.spans = exported, imported
-        self.taken: set[int] = set()
+        self.after = self.sources[0].first
+        self.pairs = 0
+        none = pl.DataFrame(schema={"row": pl.Int64, "date": pl.Date})
+        self.taken = [none, none]
 
     def __iter__(self) -> Iterator[tuple[date, pl.DataFrame, pl.DataFrame, bool]]:
         left, right = self.sources
         first = min(left.first, right.first)
         last = max(left.last, right.last)
         while first <= last:
-            after = first + self.days
-            final = after > last
-            exports = left.between(first, after)
-            imports = right.between(first - timedelta(days=BEFORE), after + timedelta(days=AFTER))
-            if self.taken:
-                imports = imports.filter(~pl.col("row").is_in(list(self.taken)))
+            self.after = first + self.days
+            final = self.after > last
+            # the next exports compete for the imports, else those of this slice would take what belongs to them
+            exports = left.between(first, self.after + timedelta(days=OVERLAP))
+            imports = right.between(first - timedelta(days=BEFORE), self.after + timedelta(days=AFTER))
+            exports = exports.filter(~pl.col("row").is_in(self.taken[0]["row"].implode()))
+            imports = imports.filter(~pl.col("row").is_in(self.taken[1]["row"].implode()))
             if exports.height or imports.height:
                 yield first, exports, imports, final
-            first = after
+            first = self.after
 
-    def settle(self, pairs: pl.DataFrame, alone: pl.DataFrame, first: date, *, final: bool) -> pl.DataFrame:
-        """Remember what is taken; of what stands alone keep what no later slice can match."""
-        self.taken.update(pairs["import_row"].to_list())
-        edge = first + self.days - timedelta(days=BEFORE)
-        settled = (pl.col("side") == "export") | (pl.col("date") < edge) | pl.col("date").is_null()
-        own = alone if final else alone.filter(settled)
-        rows = own.filter(pl.col("side") == "import")["row"].to_list()
-        self.taken.update(rows)
-        return own
+    def settle(
+        self, pairs: pl.DataFrame, alone: pl.DataFrame, exports: pl.DataFrame, imports: pl.DataFrame, *, final: bool
+    ) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Keep the pairs of this slice's exports, and of what stands alone what no later slice can match."""
+        late = pl.col("date") >= self.after
+        if not final:
+            later = exports.filter(late)["row"]
+            # a consignment whose parts lie on both sides of the edge belongs to this slice
+            early = pairs.filter(~pl.col("export_row").is_in(later.implode()))["pair"].unique()
+            pairs = pairs.filter(pl.col("pair").is_in(early.implode()))
+            edge = self.after - timedelta(days=BEFORE)
+            of_exports = (pl.col("side") == "export") & (~late | pl.col("date").is_null())
+            of_imports = (pl.col("side") == "import") & ((pl.col("date") < edge) | pl.col("date").is_null())
+            alone = alone.filter(of_exports | of_imports)
+        self._take(0, exports, [pairs["export_row"]], self.after)
+        lonely = alone.filter(pl.col("side") == "import")["row"]
+        self._take(1, imports, [pairs["import_row"], lonely], self.after - timedelta(days=BEFORE))
+        numbered = pairs.with_columns(pl.col("pair") + self.pairs)
+        self.pairs += int(pairs["pair"].max() or 0)  # type: ignore[call-overload]
+        return numbered, alone
+
+    def _take(self, side: int, frame: pl.DataFrame, rows: list[pl.Series], still: date) -> None:
+        """Remember what was settled, as far as a later slice would offer it again."""
+        mine = frame.filter(pl.col("row").is_in(pl.concat(rows).implode())).select("row", "date")
+        known = pl.concat([self.taken[side], mine])
+        self.taken[side] = known.filter((pl.col("date") >= still) | pl.col("date").is_null())
 
 
 class _Dated:
