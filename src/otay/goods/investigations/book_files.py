@@ -329,7 +329,7 @@ class _Slices:
         lonely = alone.filter(pl.col("side") == "import")["row"]
         self._take(1, imports, [pairs["import_row"], lonely], self.after - timedelta(days=BEFORE))
         numbered = pairs.with_columns(pl.col("pair") + self.pairs)
-        self.pairs += int(pairs["pair"].max() or 0)  # type: ignore[call-overload]
+        self.pairs += max(pairs["pair"].to_list(), default=0)
         return numbered, alone
 
     def _take(self, side: int, frame: pl.DataFrame, rows: list[pl.Series], still: date) -> None:

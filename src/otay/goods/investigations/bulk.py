@@ -94,7 +94,7 @@ def _on_cluster(address: str, parts: list[tuple[str, int, int, dict[str, str], s
     except ImportError:
         raise OtayError(N_("A cluster needs the package distributed: install otay[cluster].")) from None
     try:
-        with Client(address, timeout="10s") as client:
+        with Client(address, timeout="10s") as client:  # type: ignore[no-untyped-call]
             return [
                 int(found) for found in client.gather(client.map(score_part, *zip(*parts, strict=True), pure=False))
             ]
