@@ -1,6 +1,6 @@
 """A million export records against a million import records: seconds, precision and recall, beside a plain join.
 
-    .venv/bin/python benchmarks/bench_mirror.py [--records 1000000] [--references 0.75] [--slices DAYS]
+    .venv/bin/python benchmarks/bench_mirror.py [--records 1000000] [--references 0.75] [--slices DAYS] [--window DAYS]
 
 The books are invented (see benchmarks/bilateral), with planted noise: references missing or mistyped, parties missing
 or mistyped, masses weighed twice, consignments in parts, exports that need no record. The plain join of duckdb on the
@@ -51,7 +51,7 @@ def judged(books: Books, pairs: pl.DataFrame) -> str:
     return f"precision {hits / pairs.height:.4f}, recall {hits / true.height:.4f}"
 
 
-def matched(folder: Path, slices: int) -> tuple[float, float]:
+def matched(folder: Path, slices: int, window: int) -> tuple[float, float]:
     """Seconds of the match and the most memory (GB) of its process, which does nothing else."""
     from otay.goods.investigations.book_files import match_files, read_rates
 
@@ -59,7 +59,7 @@ def matched(folder: Path, slices: int) -> tuple[float, float]:
     began = time.perf_counter()
     match_files(
         folder / "exports.parquet", folder / "imports.parquet", folder / "pairs.parquet", folder / "alone.parquet",
-        rates=read_rates(folder / "rates.parquet", "USD"), slice_days=slices,
+        rates=read_rates(folder / "rates.parquet", "USD"), slice_days=slices, window_days=window,
     )  # fmt: skip
     return time.perf_counter() - began, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
 
@@ -81,6 +81,7 @@ def main() -> None:
     parser.add_argument("--records", type=int, default=1_000_000)
     parser.add_argument("--references", type=float, default=0.75, help="share of records with a reference")
     parser.add_argument("--slices", type=int, default=0, help="days a slice; 0: all at once")
+    parser.add_argument("--window", type=int, default=75, help="days after an export, with slices")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="otay-bench-") as name:
         folder = Path(name)
@@ -92,7 +93,7 @@ def main() -> None:
         for table in ("exports", "imports"):
             getattr(warm, table).write_parquet(folder / f"warm-{table}.parquet")
         with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
-            seconds, peak = process.submit(matched, folder, options.slices).result()
+            seconds, peak = process.submit(matched, folder, options.slices, options.window).result()
         pairs = pl.read_parquet(folder / "pairs.parquet", columns=["export_id", "import_id"])
         print(f"{exports:,} exports, {imports:,} imports, {options.references:.0%} with a reference")
         print(f"match, files to files    {seconds:7.1f} s   {judged(books, pairs)}   peak {peak:.1f} GB")

@@ -125,9 +125,11 @@ def match_files(
     rates: Rates | None = None,
     tolerances: Tolerances = USUAL,
     slice_days: int = 0,
+    window_days: int = AFTER,
     progress: Callable[[date], object] = str,
 ) -> tuple[Summary, list[Finding]]:
-    """Write the pairs of two files, and what stands alone; ``slice_days``: work through time in slices (0: at once).
+    """Write the pairs of two files, and what stands alone; ``slice_days``: work through time in slices (0: at once),
+    each beside the imports of ``window_days`` after it: memory grows with both.
 
     Raises:
         Refused: when a column that the match needs is missing.
@@ -145,7 +147,7 @@ def match_files(
             summary.add(pairs, alone)
             writer.write(pairs, alone)
         else:
-            slices = _Slices(exports, imports, mappings, slice_days)
+            slices = _Slices(exports, imports, mappings, slice_days, window_days)
             summary.slices = 0
             for first, left_frame, right_frame, final in slices:
                 progress(first)
@@ -282,10 +284,10 @@ class _Slices:
     """Exports of some days beside the imports that may belong to them; what is matched is not offered again."""
 
     def __init__(
-        self, exports: Path, imports: Path, mappings: tuple[Mapping[str, str], Mapping[str, str]], days: int
-    ) -> None:
+        self, exports: Path, imports: Path, mappings: tuple[Mapping[str, str], Mapping[str, str]], days: int, window: int
+    ) -> None:  # fmt: skip
         self.sources = tuple(_Dated(path, mapping) for path, mapping in zip((exports, imports), mappings, strict=True))
-        self.days = timedelta(days=days)
+        self.days, self.window = timedelta(days=days), timedelta(days=window)
         self.findings = [finding for source in self.sources for finding in source.findings]
         self.counts = self.sources[0].count, self.sources[1].count
         exported, imported = (source.span() for source in self.sources)
@@ -303,8 +305,8 @@ class _Slices:
             self.after = first + self.days
             final = self.after > last
             # the next exports compete for the imports, else those of this slice would take what belongs to them
-            exports = left.between(first, self.after + timedelta(days=OVERLAP))
-            imports = right.between(first - timedelta(days=BEFORE), self.after + timedelta(days=AFTER))
+            exports = left.between(first, self.after + min(self.window, timedelta(days=OVERLAP)))
+            imports = right.between(first - timedelta(days=BEFORE), self.after + self.window)
             exports = exports.filter(~pl.col("row").is_in(self.taken[0]["row"].implode()))
             imports = imports.filter(~pl.col("row").is_in(self.taken[1]["row"].implode()))
             if exports.height or imports.height:

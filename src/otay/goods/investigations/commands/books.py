@@ -71,10 +71,18 @@ if TYPE_CHECKING:
     show_default=True,
     help=N_("Work through time in slices of so many days, in bounded memory; 0: all at once."),
 )
+@option(
+    "--window-days",
+    type=click.IntRange(1),
+    default=75,
+    show_default=True,
+    help=N_("With slices: days after an export within which its import is looked for; memory grows with them."),
+)
 @plain_command  # fmt: skip
 def match(
     console: Console, exports: Path, imports: Path, out: Path, unmatched: Path | None, mapping: Path | None,
     rates: Path | None, base: str, value_tolerance: float, mass_tolerance: float, low_value: float, slice_days: int,
+    window_days: int,
 ) -> None:  # fmt: skip
     """Match two books."""
     from otay.engines.fraud.mirror.comparing import Tolerances
@@ -96,6 +104,7 @@ def match(
         rates=read_rates(rates, base.upper()),
         tolerances=Tolerances(value=value_tolerance, mass=mass_tolerance, low_value=low_value),
         slice_days=slice_days,
+        window_days=window_days,
         progress=progress,
     )
     if not console.as_json:
