@@ -284,8 +284,13 @@ class _Slices:
     """Exports of some days beside the imports that may belong to them; what is matched is not offered again."""
 
     def __init__(
-        self, exports: Path, imports: Path, mappings: tuple[Mapping[str, str], Mapping[str, str]], days: int, window: int
-    ) -> None:  # fmt: skip
+        self,
+        exports: Path,
+        imports: Path,
+        mappings: tuple[Mapping[str, str], Mapping[str, str]],
+        days: int,
+        window: int,
+    ) -> None:
         self.sources = tuple(_Dated(path, mapping) for path, mapping in zip((exports, imports), mappings, strict=True))
         self.days, self.window = timedelta(days=days), timedelta(days=window)
         self.findings = [finding for source in self.sources for finding in source.findings]

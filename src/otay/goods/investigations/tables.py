@@ -117,7 +117,7 @@ def read(
         *(pl.col(header).cast(pl.String).alias(f"keep:{header}") for header in keep),
     )
     try:
-        frame = raw.collect()
+        frame = raw.collect(engine="streaming")
     except pl.exceptions.PolarsError as problem:
         raise OtayError(
             N_("%(file)s cannot be read as CSV or Parquet: %(reason)s."), file=path.name, reason=str(problem)[:200]
