@@ -136,6 +136,18 @@ def test_our_movement_ends_when_the_neighbour_tells_its_end() -> None:
     assert moving.discharge(actor=OFFICER, mrn=row.mrn).state == "discharged"
 
 
+@pytest.mark.parametrize("step", ["open_enquiry", "recover", "discharge", "cancel"])
+def test_the_neighbour_does_not_decide_on_our_movement_or_its_guarantee(step: str) -> None:
+    side = Side()
+    row = made.departed(at=clock.now() - timedelta(hours=3))
+    if step == "discharge":  # the table would allow it under enquiry
+        moving.take(actor=OFFICER, mrn=row.mrn, step=Step.OPEN_ENQUIRY, reason="No word of it")
+    before = Movement.objects.get(pk=row.pk).state
+    side.tell(EVENT, {"mrn": row.mrn, "step": step, "at": clock.now().isoformat(), "office": made.MONTERREY})
+    assert Movement.objects.get(pk=row.pk).state == before
+    assert list(MovementEvent.objects.filter(movement=row, side="MX").values_list("step", "applied")) == [(step, False)]
+
+
 def test_the_neighbours_alarm_rings_here_and_goes_when_it_is_withdrawn() -> None:
     side = Side()
     side.tell(MOVEMENT, body())

@@ -15,7 +15,7 @@ from otay.engines.transit.procedure import FINAL, State
 from otay.exchange.registry import Field, Received, RecordType
 from otay.goods.transit import sharing
 from otay.goods.transit.domain.alarm_life import Act
-from otay.goods.transit.domain.steps import EVENT, MOVEMENT, Step, message_of
+from otay.goods.transit.domain.steps import EVENT, MOVEMENT, Step, message_of, neighbour_may
 from otay.goods.transit.models import (
     Alarm,
     AlarmEvent,
@@ -139,7 +139,7 @@ def take_events(records: Sequence[Received]) -> None:
     """Advance each movement as the neighbour tells; what our state does not allow is kept and shown beside it."""
     for record in records:
         row = Movement.objects.select_for_update().filter(mrn=record.business_key).first()
-        if row is not None:
+        if row is not None and row.peer in ("", record.peer):
             _take_event(row, record)
 
 
@@ -149,6 +149,9 @@ def _take_event(row: Movement, record: Received) -> None:
     step, at = body.get("step"), _moment(body.get("at")) or record.received_at
     if step == Step.DEPART and row.peer and row.state == State.IN_TRANSIT:
         _note(row, record, step, at, applied=True)  # its own record has brought the state along
+        return
+    if not neighbour_may(str(step), ours=not row.peer, state=row.state):
+        _note(row, record, str(step), at, applied=False)
         return
     if step == Step.ARRIVE:
         row.arrived_office = str(body.get("office", ""))[:8]

@@ -100,6 +100,16 @@ WORDS = {
 }  # fmt: skip
 
 
+def neighbour_may(step: str, *, ours: bool, state: str) -> bool:
+    """Whether the neighbour's word takes ``step``. Of a movement that began here (``ours``) it tells what happens on
+    the road and at the far end, and the discharge once the goods were released there; enquiry, recovery, cancellation
+    and what they do to the guarantee stay with the office of departure."""
+    if not ours:
+        return True
+    told = step in (*AT_DESTINATION, Step.INCIDENT, Step.CONTINUE)
+    return told or (step == Step.DISCHARGE and state == State.GOODS_RELEASED)
+
+
 def message_of(procedure: str, step: Step) -> str:
     """The message of the procedure that ``step`` is; empty where the procedure has no such step."""
     return MESSAGES[procedure].get(step, "")
