@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -23,14 +23,16 @@ def submit(screen: Any, button: str) -> None:
 
 
 def importer_of(nodes: dict[str, Any], number: int) -> str:
-    """The importer of a truck that was declared to the United States node just now."""
-    hour = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+    """The importer of a truck that was declared to the United States node just now. It crosses some hours ahead: a
+    truck is named by port, hour and number, and other tests declare those of this hour."""
+    hour = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) + timedelta(hours=2 + number)
     truck = next(iter(life.trucks_of_hour(seed=f"watch{number}", port="2506", hour=hour, loaded=1, empty=0)))
     declared = life.import_declaration(truck)
     node = nodes["US"]
     broker, officer = (demo_people.token_of(node.home, key) for key in ("demo-broker", "demo-life"))
     with closing(Side(node.url, broker=broker, officer=officer)) as side:
-        side.lodge([declared])
+        (answer,) = side.lodge([declared])
+    assert answer.accepted
     return str(declared["importer"]["name"])
 
 
