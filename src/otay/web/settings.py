@@ -105,7 +105,7 @@ def database(url: str) -> dict[str, Any]:
     parts = urlsplit(url)
     if parts.scheme == "sqlite":
         return {
-            "ENGINE": "django.db.backends.sqlite3",
+            "ENGINE": "otay.node.sqlite",
             "NAME": parts.path,
             "OPTIONS": {
                 "transaction_mode": "IMMEDIATE",
