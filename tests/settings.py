@@ -32,3 +32,7 @@ from otay.web.settings import *  # noqa: E402, F403
 
 # A password costs a third of a second to hash on purpose; tests make hundreds of people.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+# pytest-django keeps the tests' SQLite in memory only where the engine is Django's own by name.
+if DATABASES["default"]["ENGINE"] == "otay.node.sqlite":  # noqa: F405
+    DATABASES["default"]["TEST"] = {"NAME": ":memory:"}  # noqa: F405
