@@ -48,6 +48,13 @@ class Finding:
         """What to do about it, in ``language``; empty where nothing is known."""
         return translate(self.remedy, language, **self.params)
 
+    def advice(self, language: str = "en") -> str:
+        """Message and remedy as sentences that follow one another."""
+        message, remedy = self.text(language), self.remedy_text(language)
+        if not remedy:
+            return message
+        return f"{message} {remedy}" if message.endswith((".", "!", "?", ":")) else f"{message}. {remedy}"
+
     def as_dict(self, language: str = "en") -> dict[str, str]:
         """The shape every door answers with."""
         return {

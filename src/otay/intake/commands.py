@@ -85,10 +85,7 @@ def _receipt_text(console: Console, name: str, receipt: Receipt) -> str:
             N_("%(name)s: message %(id)s, %(state)s%(again)s"), name=name, id=receipt.id, state=state, again=again
         )
     ]
-    lines += [
-        f"  {finding.place}: {finding.text(console.language)} {finding.remedy_text(console.language)}".rstrip()
-        for finding in receipt.findings
-    ]
+    lines += [f"  {finding.place}: {finding.advice(console.language)}" for finding in receipt.findings]
     return "\n".join(lines)
 
 

@@ -65,15 +65,15 @@ class Console:
 
     def problem(self, problem: OtayError) -> None:
         """What went wrong, on standard error."""
-        findings = [finding.as_dict(self.language) for finding in problem.findings]
         if self.as_json:
+            findings = [finding.as_dict(self.language) for finding in problem.findings]
             click.echo(
                 json.dumps({"error": problem.text(self.language), "findings": findings}, ensure_ascii=False), err=True
             )
             return
         click.echo(problem.text(self.language), err=True)
-        for finding in findings:
-            click.echo(f"  {finding['place']}: {finding['message']} {finding['remedy']}".rstrip(), err=True)
+        for finding in problem.findings:
+            click.echo(f"  {finding.place}: {finding.advice(self.language)}", err=True)
 
 
 def setup(home: Path | None = None) -> config.NodeConfig:

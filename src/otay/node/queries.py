@@ -14,7 +14,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from otay.core.errors import NotFound
 from otay.core.i18n import N_
-from otay.node import leases, loops
+from otay.node import leases, loops, roles
 from otay.node.actors import Actor
 from otay.node.backends import FACTORS
 from otay.node.models import ApiClient, AuditEvent, User
@@ -71,6 +71,18 @@ def names_of(actors: Sequence[str]) -> dict[str, str]:
     names = {f"officer:{user.pk}": user.get_full_name() or user.username for user in User.objects.filter(pk__in=people)}
     names |= {f"client:{client.key}": client.name for client in ApiClient.objects.filter(key__in=clients)}
     return names
+
+
+def officers_holding(permission: str, port: str) -> dict[str, str]:
+    """Audit key -> name of the active officers who hold ``permission`` at ``port``, by name; at most 200."""
+    held_by = roles.PERMISSIONS[permission].held_by
+    people = User.objects.filter(
+        is_active=True, party="", role_assignments__role__in=held_by, role_assignments__port__in=["*", port]
+    ).distinct()
+    return {
+        f"officer:{person.pk}": person.get_full_name() or person.username
+        for person in people.order_by("last_name", "first_name", "pk")[:200]
+    }
 
 
 def people(text: str = "", after: str = "") -> tuple[list[User], str]:

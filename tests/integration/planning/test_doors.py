@@ -16,7 +16,7 @@ from otay.intake.incoming import Incoming
 from otay.intake.services import receive
 from otay.node.accounts import actor_of_user
 from otay.node.actors import Actor
-from otay.node.models import User
+from otay.node.models import AuditEvent, User
 
 P = planning.PORT
 ELSEWHERE = "2304"
@@ -40,6 +40,29 @@ def test_a_supervisor_sees_and_approves_at_own_ports_only(by: Actor, director: U
         assert boss.post(f"/planning/scenarios/{number}/v1/{verb}/", given).status_code == 404
     boss.post(f"/planning/scenarios/{number}/v1/step/", {"kind": "commented", "text": "Mine?"})
     assert not there.steps.exists()
+
+
+def test_a_scenario_is_handed_to_who_may_plan_there_by_its_owner_or_who_approves(by: Actor, director: User) -> None:
+    made = planning.plan(by)
+    colleague, stranger = make_person("planner"), make_person("targeting")
+    address = f"/planning/scenarios/{made.scenario.number}/v1/owner/"
+
+    def owner() -> str:
+        return PlanScenario.objects.get().owner
+
+    signed_in(colleague).post(address, {"owner": f"officer:{colleague.pk}"})
+    assert owner() == by.key, "a planner took somebody else's scenario"
+    browser = signed_in(director)
+    page = browser.get(f"/planning/scenarios/{made.scenario.number}/v1/").content.decode()
+    assert f'value="officer:{colleague.pk}"' in page
+    assert f'value="officer:{stranger.pk}"' not in page
+    for wrong in (f"officer:{stranger.pk}", "officer:999999", "system", ""):
+        browser.post(address, {"owner": wrong})
+        assert owner() == by.key
+    browser.post(address, {"owner": f"officer:{colleague.pk}"})
+    assert owner() == f"officer:{colleague.pk}"
+    kept = AuditEvent.objects.get(action="planning.handed_over")
+    assert kept.detail == {"owner": f"officer:{colleague.pk}", "before": by.key}
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,7 @@ from otay.node import audit, clock, jobs
 from otay.node.actors import Actor
 from otay.node.clock import real_now
 from otay.node.models import JobRun
+from otay.node.queries import officers_holding
 from otay.places.queries import ports
 
 if TYPE_CHECKING:
@@ -177,11 +178,21 @@ _PERMISSION = {
 
 @transaction.atomic
 def hand_over(*, actor: Actor, number: str, owner: str) -> None:
-    """Give a scenario to another owner."""
+    """Give a scenario to another officer who may edit plans of its port: the owner does, or who approves there.
+
+    Raises:
+        Refused: when ``owner`` (an audit key) may not edit plans of that port.
+    """
     row = _locked(actor, number)
     actor.require(EDIT if row.owner == actor.key else APPROVE, port=row.port)
-    PlanScenario.objects.filter(pk=row.pk).update(owner=owner[:64])
-    audit.record(actor=actor, action="planning.handed_over", subject=f"scenario:{number}", owner=owner[:64])
+    if owner not in officers_holding(EDIT, row.port):
+        raise Refused(N_("Choose an officer who may edit plans of this port: the owner answers for the scenario"))
+    if owner == row.owner:
+        return
+    PlanScenario.objects.filter(pk=row.pk).update(owner=owner)
+    audit.record(
+        actor=actor, action="planning.handed_over", subject=f"scenario:{number}", owner=owner, before=row.owner
+    )
 
 
 def expected_vehicles(scenario: Scenario) -> float:

@@ -117,10 +117,7 @@ def simulation(
         count=result.replications,
         minutes=f"{scenario.target.minutes:g}",
     )
-    remarks = [
-        f"! {one.place[1:]}: {one.text(console.language)} {one.remedy_text(console.language)}".rstrip()
-        for one in result.findings
-    ]
+    remarks = [f"! {one.place[1:]}: {one.advice(console.language)}" for one in result.findings]
     return "\n".join(
         [
             head,

@@ -20,6 +20,7 @@ urlpatterns = [
     path("scenarios/<slug:number>/v<int:which>/file/", scenarios.file, name="file"),
     path("scenarios/<slug:number>/v<int:which>/upload/", scenarios.upload, name="upload"),
     path("scenarios/<slug:number>/v<int:which>/step/", scenarios.step, name="step"),
+    path("scenarios/<slug:number>/v<int:which>/owner/", scenarios.hand_over, name="hand_over"),
     path("scenarios/<slug:number>/v<int:which>/run/", scenarios.run, name="start_run"),
     path("scenarios/<slug:number>/v<int:which>/search/", scenarios.search, name="start_search"),
     path("scenarios/<slug:number>/v<int:which>/copy/", scenarios.copy, name="copy"),

@@ -54,7 +54,7 @@ def done(request: HttpRequest, change: Callable[[], object], back: str, told: st
     except OtayError as problem:
         if problem.status == 403:
             raise
-        texts = [f"{finding.text(language)} {finding.remedy_text(language)}".strip() for finding in problem.findings]
+        texts = [finding.advice(language) for finding in problem.findings]
         messages.error(request, " – ".join([problem.text(language), *texts]))
     else:
         messages.success(request, told or _("Recorded."))

@@ -59,7 +59,7 @@ def _context(
     errors: dict[str, str] = {}
     for finding in problem.findings if problem else ():
         field = finding.place.lstrip("/").replace("/", ".")
-        errors.setdefault(field, f"{finding.text(language())} {finding.remedy_text(language())}".strip())
+        errors.setdefault(field, finding.advice(language()))
     elsewhere = [
         one
         for one in (findings_of(problem) if problem else [])

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from otay.core.errors import OtayError
-from otay.infrastructure.planning import port_facts, presenting, queries, services
+from otay.infrastructure.planning import engine_client, port_facts, presenting, queries, services
 from otay.infrastructure.planning.domain import Origin
 from otay.infrastructure.planning.forms import UploadForm
 from otay.infrastructure.planning.views import findings_of, language, page, reader, tell
@@ -56,6 +56,8 @@ def port(request: HttpRequest, code: str) -> HttpResponse:
     """One port: layout, hours on both sides, demand with its forecast, what is data and what is assumed, scenarios."""
     actor = reader(request)
     actor.require(queries.VIEW, port=code)
+    if actor.may(services.RUN, port=code):
+        engine_client.warm_up()  # on a new machine it compiles for seconds: while the planner reads this page
     return page(request, "port.html", _port_context(request, code))
 
 

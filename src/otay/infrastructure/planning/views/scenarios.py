@@ -25,10 +25,11 @@ from otay.infrastructure.planning import (
 )
 from otay.infrastructure.planning.domain import SEARCHES, Origin, Step
 from otay.infrastructure.planning.forms import RunForm, UploadForm
-from otay.infrastructure.planning.models import PlanVersion
+from otay.infrastructure.planning.models import PlanScenario, PlanVersion
 from otay.infrastructure.planning.views import actor_of, findings_of, language, page, reader, tell
 from otay.node import audit
-from otay.node.queries import names_of
+from otay.node.actors import Actor
+from otay.node.queries import names_of, officers_holding
 
 PATIENCE_SECONDS = 2.5
 """How long the page that starts a run waits for its figures before it shows a progress bar instead."""
@@ -75,6 +76,7 @@ def _context(request: HttpRequest, found: PlanVersion, **more: Any) -> dict[str,
         "may_edit": actor.may(services.EDIT, port=port),
         "may_run": actor.may(services.RUN, port=port),
         "may_comment": actor.may("planning.comment", port=port),
+        "heirs": _heirs(actor, found.scenario),
         "run_form": RunForm(initial={"replications": found.body["replications"]}),
         "runs": list(found.runs.defer("tallies", "result").select_related("job").order_by("-pk")[:10]),
         "searches": queries.searches(found.scenario),
@@ -85,6 +87,14 @@ def _context(request: HttpRequest, found: PlanVersion, **more: Any) -> dict[str,
         "problem": "",
     }  # fmt: skip
     return told | more
+
+
+def _heirs(actor: Actor, row: PlanScenario) -> dict[str, str]:
+    """Officers to whom this actor may hand the scenario over: audit key and name."""
+    needed = services.EDIT if row.owner == actor.key else services.APPROVE
+    if not actor.may(needed, port=row.port):
+        return {}
+    return {key: name for key, name in officers_holding(services.EDIT, row.port).items() if key != row.owner}
 
 
 def _years(port: str) -> list[int]:
@@ -174,6 +184,18 @@ def step(request: HttpRequest, number: str, which: int) -> HttpResponse:
         messages.success(request, str(presenting.STEPS[kind]))
     except ValueError:
         messages.error(request, _("There is no step %(kind)s.") % {"kind": kind[:40]})
+    except OtayError as problem:
+        tell(request, problem)
+    return redirect("planning:version", number, which)
+
+
+@require_POST
+def hand_over(request: HttpRequest, number: str, which: int) -> HttpResponse:
+    """Give the scenario to another owner."""
+    owner = request.POST.get("owner", "")
+    try:
+        services.hand_over(actor=reader(request), number=number, owner=owner)
+        messages.success(request, _("The scenario has a new owner: %(name)s.") % {"name": names_of([owner])[owner]})
     except OtayError as problem:
         tell(request, problem)
     return redirect("planning:version", number, which)
