@@ -9,11 +9,11 @@ import pytest
 
 from otay.core.errors import Refused
 from otay.engines.queueing import closed_forms
-from otay.engines.queueing.allocation import allocations
+from otay.engines.queueing.allocation import allocations, moves
 from otay.engines.queueing.approximations import fewest_booths, fluid, psa, sipp
 from otay.engines.queueing.layout import lay_out
 from otay.engines.queueing.measures import count, measure
-from otay.engines.queueing.opening import opening_hours
+from otay.engines.queueing.opening import opening_hours, variants
 from otay.engines.queueing.playing import draw_traffic, play_lines, play_network
 from otay.engines.queueing.reading import make_scenario, read_scenario
 from otay.engines.queueing.replication import run
@@ -195,6 +195,23 @@ def test_moving_a_booth_helps_one_side_and_harms_the_other() -> None:
     assert options[""].delay_change.mean == 0
     with pytest.raises(Refused):
         allocations(port(), among=["general", "nobody"])
+
+
+def test_booths_that_cannot_move_make_no_row() -> None:
+    lanes = [{"name": "general", "booths": 3}, {"name": "trusted", "booths": 1}]
+    named = [name for name, _scenario in moves(port(lanes=lanes), [], 4)]
+    assert named == ["general > trusted: 1", "general > trusted: 2"]
+
+
+def test_longer_hours_for_the_same_officer_hours_are_offered_only_where_they_can_be_had() -> None:
+    one = trucks()
+    single = {**one.model_dump(mode="json", by_alias=True)}
+    for part in [*single["lanes"], *single["neighbour"]]:
+        part["booths"] = 1
+    named = [name for name, _scenario in variants(make_scenario(single))]
+    assert "both sides 1 h later" in named
+    assert not [name for name in named if "same officer-hours" in name]
+    assert [name for name, _scenario in variants(one) if "same officer-hours" in name]
 
 
 def test_hours_of_both_sides_are_compared_on_the_same_trucks() -> None:

@@ -93,12 +93,15 @@ def allocations(
 
 
 def moves(scenario: Scenario, among: Sequence[str], most: int) -> list[tuple[str, Scenario]]:
-    """All ways to move up to ``most`` booths, by name."""
+    """All ways to move up to ``most`` booths, by name; those only that differ."""
     found = []
     for family in families(scenario, among):
         for giver, taker in permutations(family, 2):
+            before = None
             for count in range(1, most + 1):
                 changed = move(scenario, giver, taker, count)
-                if changed is not None:
-                    found.append((f"{giver} > {taker}: {count}", changed))
+                if changed is None or changed == before:  # no more booths could move
+                    break
+                found.append((f"{giver} > {taker}: {count}", changed))
+                before = changed
     return found

@@ -41,6 +41,7 @@ CHANGES = (
     ((0, -60), N_("this side 1 h shorter"), N_("the neighbour 1 h shorter"), N_("both sides 1 h shorter"), ""),
 )
 """Minutes opened earlier and closed later, and the names of what that makes on one side, the other, and both."""
+SAME_HOURS = {HARMONISED_SAME, *(change[-1] for change in CHANGES)}
 
 
 def _stretched(week: Week, earlier: int, later: int) -> Week:
@@ -94,7 +95,10 @@ def _changed(part: Lane | Neighbour, new: Week, *, same_hours: bool) -> Lane | N
 
 def variants(scenario: Scenario, lanes: Sequence[str] = ()) -> list[tuple[str, Scenario]]:
     """Ways to open ``lanes`` (else: those whose traffic passes the neighbour, else all that close) and the
-    neighbour."""
+    neighbour.
+
+    What cannot be had for the same officer-hours, because one booth is the least that can be open, is left out.
+    """
     crossing = {name for station in scenario.neighbour for name in station.traffic}
     wanted = set(lanes) or {lane for one in scenario.traffic if one.name in crossing for lane in one.lanes}
     parts = [lane for lane in scenario.lanes if lane.shared_with is None and (lane.name in wanted or not wanted)]
@@ -139,7 +143,17 @@ def variants(scenario: Scenario, lanes: Sequence[str] = ()) -> list[tuple[str, S
                 found.append((both_sides, build(longer, longer)))
                 if same:
                     found.append((same, build(longer, longer, same_hours=True)))
-    return [(name, one) for name, one in found if all(open_minutes(lane.hours).any() for lane in one.lanes)]
+    most = _booth_minutes(scenario) + 60 * len(names)  # what rounding may add
+    return [
+        (name, one) for name, one in found
+        if all(open_minutes(lane.hours).any() for lane in one.lanes)
+        and (name not in SAME_HOURS or _booth_minutes(one) <= most)
+    ]  # fmt: skip
+
+
+def _booth_minutes(scenario: Scenario) -> int:
+    parts: list[Lane | Neighbour] = [lane for lane in scenario.lanes if lane.shared_with is None]
+    return sum(int(week_levels(part.booths, part.hours).sum()) for part in [*parts, *scenario.neighbour])
 
 
 def _lanes_of(scenario: Scenario, traffic: str) -> list[str]:
