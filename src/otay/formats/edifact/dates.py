@@ -30,9 +30,12 @@ FORMATS = {
     "303": "CCCCMMDDhhmm",
     "304": "CCCCMMDDhhmmss",
 }
+# codes that say no day: a month, or a year
+_PARTIAL = {"602": 4, "609": 4, "610": 6}
 _ZONED = {"205", "301", "302", "303", "304"}
 _BY_LENGTH = {6: "YYMMDD", 8: "CCCCMMDD", 10: "YYMMDDhhmm", 12: "CCCCMMDDhhmm", 14: "CCCCMMDDhhmmss"}
 _TWO_DIGIT_YEAR = (6, 10)
+_FULL_YEAR = 4
 # nobody travels with a date outside these; it is a number that was never meant as one
 _FIRST_YEAR, _LAST_YEAR = 1850, 2150
 _NAMED = re.compile(r"(\d{1,2})([A-Z]{3})(\d{4}|\d{2})")
@@ -121,17 +124,19 @@ class Calendar:
 
     def named(self, value: str, *, birth: bool = False) -> Read:
         """A date with the month in letters, as airlines type it: ``30MAY76``, ``30MAY1976``."""
-        match = _NAMED.fullmatch(value.strip().upper())
-        if match is None or match[2] not in _MONTHS:
+        digits, code = _spelled(value)
+        if not digits:
             return Read("", Problem.SHAPE)
-        digits = f"{int(match[1]):02d}{_MONTHS.index(match[2]) + 1:02d}{match[3]}"
-        code = "4" if len(match[3]) == 4 else "2"
         return self.birth(digits, code) if birth else self.event(digits, code)
 
 
 def near(year: int, reference: int) -> int:
     """The year of two digits ``year`` in the century that brings it nearest to ``reference``."""
     return reference - 50 + (year - (reference - 50)) % 100
+
+
+def _plain(digits: str) -> bool:
+    return digits.isascii() and digits.isdigit()
 
 
 def _digits(value: str) -> str:
@@ -157,10 +162,14 @@ def _shapes(digits: str, code: str) -> Iterator[tuple[str, bool]]:
 
 def _read(value: str, code: str, century: Callable[[int], int]) -> Read:
     digits = _digits(value)
+    if len(digits) == _PARTIAL.get(code) and _plain(digits):
+        return Read("", Problem.UNKNOWN_DAY)
     if code in _ZONED:
         digits = re.match(r"\d*", digits)[0]  # type: ignore[index]  # an empty match is a match
-    if not digits.isascii() or not digits.isdigit():
-        return Read("", Problem.SHAPE)
+    if not _plain(digits):
+        digits, code = _spelled(value)
+        found = _read(digits, code, century) if digits else Read("", Problem.SHAPE)
+        return Read(found.value, found.problem or Problem.FORMAT)
     for shape, agreed in _shapes(digits, code):
         parts = {letter: digits[shape.index(letter) : shape.rindex(letter) + 1] for letter in set(shape)}
         year = int(parts["C"]) if "C" in parts else century(int(parts["Y"]))
@@ -173,6 +182,15 @@ def _read(value: str, code: str, century: Callable[[int], int]) -> Read:
             return Read("", Problem.CALENDAR)
         return Read(iso, None if agreed else Problem.FORMAT)
     return Read("", Problem.SHAPE)
+
+
+def _spelled(value: str) -> tuple[str, str]:
+    """Digits and format code of a day whose month is in letters; empty where it is none."""
+    match = _NAMED.fullmatch(value.strip().upper())
+    if match is None or match[2] not in _MONTHS:
+        return "", ""
+    digits = f"{int(match[1]):02d}{_MONTHS.index(match[2]) + 1:02d}{match[3]}"
+    return digits, "4" if len(match[3]) == _FULL_YEAR else "2"
 
 
 def _moment(day: date, parts: dict[str, str]) -> str:

@@ -127,13 +127,18 @@ def _merged(calls: list[_Call]) -> list[_Call]:
     merged: list[_Call] = []
     for call in calls:
         last = merged[-1] if merged else None
-        if last is not None and last.port == call.port:
+        if last is not None and last.port == call.port and not _a_round(last, call):
             last.departure = last.departure or call.departure
             last.arrival = last.arrival or call.arrival
             last.qualifier = call.qualifier if call.qualifier in _BORDER else last.qualifier
             continue
         merged.append(call)
     return merged
+
+
+def _a_round(first: _Call, second: _Call) -> bool:
+    """Left and come back to, with no call between."""
+    return bool(first.departure and not first.arrival and second.arrival and not second.departure)
 
 
 def _leg(transport: _Transport, origin: _Call, destination: _Call) -> dict[str, Any]:

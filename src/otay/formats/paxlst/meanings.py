@@ -28,6 +28,7 @@ from otay.formats.manifest import (
 )
 
 MAX_CONTACTS = 50
+_LONGEST_COUNT = 3
 
 
 class Kind(IntEnum):
@@ -86,9 +87,7 @@ _PARTIES = frozenset(["MS", "MR", "CN", "AG", "CA", "CZ", "FX", "GM", "OY", "UC"
 _LOCATIONS = {"178": "embark", "179": "debark", "174": "residence", "22": "clearance_port"}
 DOCUMENT_DATES = {"36": "expiry", "182": "issued", "192": "expiry"}
 _SEXES = {"MALE": "M", "FEMALE": "F", "MI": "M", "FI": "F", "1": "M", "2": "F"}
-_REST = frozenset(
-    ["EMP", "GID", "CPI", "QTY", "AUT", "TXT", "UNS", "TDT", "PAC", "IDE", "NAA", "LAN", "PCD", "DLI", "RCS"]
-)
+_REST = frozenset(["GID", "CPI", "QTY", "AUT", "TXT", "UNS", "TDT", "PAC", "IDE", "NAA", "LAN", "PCD", "DLI", "RCS"])
 
 
 def _unknown_country(place: str, value: str, named: str) -> Finding:
@@ -133,6 +132,7 @@ class Interpreter:
             "NAT": self._nat,
             "RFF": self._rff,
             "DOC": self._doc,
+            "EMP": self._emp,
             "CNT": self._cnt,
         }
 
@@ -152,7 +152,7 @@ class Interpreter:
         trouble = None
         if not any(names):
             for number in (3, 2):
-                if len(elements) > number and any(part.isalpha() for part in elements[number][:1]):
+                if len(elements) > number and any(_is_name(part) for part in elements[number][:1]):
                     names = elements[number]
                     trouble = Trouble(number, 0, ":".join(names), make=_misplaced_name)
                     break
@@ -192,7 +192,7 @@ class Interpreter:
 
     def _mea(self, elements: Elements) -> Meaning:
         kind = component(elements, 1).upper()
-        values = [component(elements, number, part) for number in (2, 3) for part in (1, 0)]
+        values = [component(elements, number, part) for number in (2, 3, 4) for part in (1, 0)]
         number = next((value for value in values if _is_number(value)), "")
         if not number or kind not in ("CT", "WT"):
             return IGNORED
@@ -211,11 +211,16 @@ class Interpreter:
         if component(elements, 1).upper() != "BAG":
             return IGNORED
         text = elements[4] if len(elements) > 4 else []
-        tag = text[0].strip() if text else ""
+        tag, count, *more = [*(part.strip() for part in text), "", ""]
         if not tag:
             return IGNORED
-        count = text[1].strip() if len(text) > 1 else ""
-        return Meaning(Kind.BAGS, "tags", {"number": tag, "count": int(count[:4]) if _is_digits(count) else 1})
+        if len(count) > _LONGEST_COUNT:  # one tag after the other, without counts
+            more, count = [count, *more], ""
+        tags = [{"number": tag, "count": int(count) if _is_digits(count) else 1}]
+        return Meaning(Kind.BAGS, "tags", [*tags, *({"number": number, "count": 1} for number in more if number)])
+
+    def _emp(self, elements: Elements) -> Meaning:
+        return Meaning(Kind.PERSON, "duty", (component(elements, 2) or component(elements, 3)).upper())
 
     def _loc(self, elements: Elements) -> Meaning:
         qualifier, value = component(elements, 1), component(elements, 2).upper()
@@ -293,6 +298,10 @@ def _address(elements: Elements) -> dict[str, str]:
 
 def _country_trouble(code: str, element: int) -> Trouble | None:
     return None if code in country_codes() else Trouble(element, 0, code, make=_unknown_country)
+
+
+def _is_name(value: str) -> bool:
+    return value.replace(" ", "").isalpha()
 
 
 def _is_digits(value: str) -> bool:

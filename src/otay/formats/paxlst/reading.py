@@ -69,7 +69,7 @@ def read_transfer(parts: Sequence[Message]) -> tuple[Record, list[Finding]]:
     first = readers[0]
     travellers = [person for reader in readers for person in reader.travellers]
     findings = [finding for reader in readers for finding in (*reader.message.findings, *reader.findings)]
-    stated = next((reader.stated for reader in reversed(readers) if reader.stated), {})
+    stated = _stated(readers)
     totals = _totals(stated, travellers)
     flights = first.itinerary.flights() if first.itinerary.transports else []
     record = {"message": first.about, "flights": flights, "travellers": travellers, "totals": totals}
@@ -77,6 +77,14 @@ def read_transfer(parts: Sequence[Message]) -> tuple[Record, list[Finding]]:
         first.about["parts"] = [part.part[0] for part in parts]
     findings += _check_totals(readers[-1].message, stated, totals)
     return record, findings
+
+
+def _stated(readers: Sequence[_MessageReader]) -> dict[str, str]:
+    """What CNT says of the transfer. Some senders count each part by itself, others all of them in each."""
+    own = [{str(len(reader.travellers))} & set(reader.stated.values()) for reader in readers]
+    if len(readers) > 1 and all(own):
+        return {"42": str(sum(len(reader.travellers) for reader in readers))}
+    return next((reader.stated for reader in reversed(readers) if reader.stated), {})
 
 
 def _totals(stated: dict[str, str], travellers: Sequence[Traveller]) -> dict[str, Any]:
@@ -180,9 +188,11 @@ class _MessageReader:
 
     def _bgm(self, elements: Elements, position: int) -> None:
         code, subcode = component(elements, 1).upper(), component(elements, 2).upper()
+        if not subcode and (code, component(elements, 1, 1).upper()) in FUNCTIONS:
+            subcode = component(elements, 1, 1).upper()
         if len(code) > 3 and code[:3].isdigit():  # both in one element
             code, subcode = code[:3], code[3:] or subcode
-        if (code, subcode) not in FUNCTIONS and (code, "") in FUNCTIONS and len(subcode) > _LONGEST_SUBCODE:
+        if (code, subcode) not in FUNCTIONS and len(subcode) > _LONGEST_SUBCODE:
             self.about["document"], subcode = subcode, ""  # a document number, as in other EDIFACT messages
         self.codes = (code, subcode)
         named = function(code, subcode)

@@ -169,7 +169,7 @@ class Travellers:
     def _apply(self, kind: Kind, key: str, value: Any, segment: str, position: int) -> None:
         if kind is Kind.BAGS and self.person:
             if key == "tags":
-                self._bags()["tags"].append(value)
+                self._bags()["tags"].extend(value)
             else:
                 self._bags()[key] = value
         elif kind is Kind.TRAVELLER:

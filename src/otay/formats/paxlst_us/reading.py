@@ -8,12 +8,13 @@ one PDT: ``document + name : given : second : birth : sex + PAX or CRW or ITI + 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from otay.core.findings import Finding, error, info, warning
 from otay.core.i18n import N_
 from otay.formats.edifact.dates import Problem, Read
-from otay.formats.edifact.interchange import Elements, Message, component, read_file
+from otay.formats.edifact.interchange import Elements, Message, component, read_file, transfers
 from otay.formats.manifest import (
     CREW,
     OTHER,
@@ -34,6 +35,7 @@ from otay.formats.paxlst.reading import about, calendar_of, capped, other_types
 from otay.formats.registry import ReadResult
 
 KEY = "paxlst-us"
+_COUNTRY, _COUNTRY_AND_AIRPORT = 2, 5
 _ROLES = {"PAX": PASSENGER, "CRW": CREW, "ITI": TRANSIT_PASSENGER}
 
 
@@ -42,12 +44,39 @@ def read(data: bytes, name: str = "") -> ReadResult:
     file = read_file(data)
     findings = [*file.findings, *other_types(file.messages, "PAXLST")]
     records = []
-    for message in file.messages:
-        if message.type in ("PAXLST", ""):
-            reader = _MessageReader(message)
-            records.append(reader.read())
-            findings += [*message.findings, *reader.findings]
+    for parts in transfers([message for message in file.messages if message.type in ("PAXLST", "")]):
+        record, found = read_transfer(parts)
+        records.append(record)
+        findings += found
     return ReadResult(KEY, records, capped(findings))
+
+
+def read_transfer(parts: Sequence[Message]) -> tuple[Record, list[Finding]]:
+    """One record of the parts of a transfer."""
+    readers = [_MessageReader(part) for part in parts]
+    for reader in readers:
+        reader.read()
+    first = readers[0]
+    if len(readers) > 1:
+        first.about["parts"] = [part.part[0] for part in parts]
+    travellers = [person for reader in readers for person in reader.travellers]
+    crew = sum(person["role"] == CREW for person in travellers)
+    if crew and crew == len(travellers):
+        first.about["function"] = "crew list"
+    totals = {
+        "stated": next((reader.stated for reader in reversed(readers) if reader.stated is not None), None),
+        "travellers": len(travellers),
+        "passengers": len(travellers) - crew,
+        "crew": crew,
+    }
+    record = {"message": first.about, "flights": first.flights, "travellers": travellers, "totals": totals}
+    return record, [finding for reader in readers for finding in (*reader.message.findings, *reader.findings)]
+
+
+def _port(code: str) -> str:
+    """The airport of ``NZAKL``: this form writes the country before it."""
+    code = code.upper()
+    return code[_COUNTRY:] if len(code) == _COUNTRY_AND_AIRPORT and code.isalpha() else code
 
 
 class _MessageReader:
@@ -65,7 +94,7 @@ class _MessageReader:
         self.number = ("", "")
         self.at_destination = False
 
-    def read(self) -> Record:
+    def read(self) -> None:
         handlers = {
             "CTA": self._cta,
             "TDT": self._tdt,
@@ -86,16 +115,6 @@ class _MessageReader:
             text = N_("Segments %(tag)s are not known here and were not read: %(count)s of them.")
             place = f"message {self.message.index}"
             self.findings.append(info(place, "paxlst.segment", text, tag, tag=tag, count=count))
-        crew = sum(person["role"] == CREW for person in self.travellers)
-        if crew and crew == len(self.travellers):
-            self.about["function"] = "crew list"
-        totals = {
-            "stated": self.stated,
-            "travellers": len(self.travellers),
-            "passengers": len(self.travellers) - crew,
-            "crew": crew,
-        }
-        return {"message": self.about, "flights": self.flights, "travellers": self.travellers, "totals": totals}
 
     def _cta(self, elements: Elements, position: int) -> None:
         contacts = [
@@ -117,7 +136,7 @@ class _MessageReader:
         return self.flights[-1]
 
     def _loc(self, elements: Elements, position: int) -> None:
-        qualifier, port = component(elements, 1).upper().lstrip("0"), component(elements, 2).upper()
+        qualifier, port = component(elements, 1).upper().lstrip("0"), _port(component(elements, 2))
         now = self._current()
         if qualifier == "5" and not now["origin"]:
             now["origin"], self.at_destination = port, False
@@ -152,8 +171,8 @@ class _MessageReader:
         names = [name_part(component(elements, 2, part)) for part in range(3)]
         person = traveller(role, " ".join(name for name in names[1:] if name), names[0])
         person |= {
-            "embark": component(elements, 4).upper(),
-            "debark": component(elements, 4, 1).upper(),
+            "embark": _port(component(elements, 4)),
+            "debark": _port(component(elements, 4, 1)),
             "segment": position + 2,
         }
         self.travellers.append(person)

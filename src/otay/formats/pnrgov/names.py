@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-_TITLES = ("MSTR", "MISS", "PROF", "MRS", "SRA", "MR", "MS", "DR", "SR")
+_TITLES = ("MSTR", "MISS", "PROF", "MRS", "SRA", "MR", "MS", "DR", "SR", "CHD", "INF", "INFT")
 # short ones end given names too (ADAMS, AMR), so they are only taken off where a blank parts them
 _GLUED = ("MSTR", "MISS", "MRS", "MR")
 _INFANT = re.compile(r"\(?(?:INF|CHD|ADT)[A-Z0-9/ ]*\)?$")

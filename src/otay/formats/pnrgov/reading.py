@@ -53,7 +53,7 @@ def read_transfer(parts: Sequence[Message]) -> tuple[Record, list[Finding]]:
     if len(parts) > 1:
         first.about["parts"] = [part.part[0] for part in parts]
     totals = {
-        "stated": first.stated,
+        "stated": _stated(readers),
         "reservations": len(reservations),
         "travellers": len(travellers),
         "passengers": len(travellers),
@@ -69,6 +69,14 @@ def read_transfer(parts: Sequence[Message]) -> tuple[Record, list[Finding]]:
     findings = [finding for reader in readers for finding in reader.all_findings()]
     findings += _check_total(first.message, totals)
     return record, findings
+
+
+def _stated(readers: Sequence[_MessageReader]) -> int | None:
+    """What EQN says of the transfer. Some senders count each part by itself, others all of them in each."""
+    counted = [len(reader.reservations) for reader in readers]
+    if [reader.stated for reader in readers] == counted:
+        return sum(counted)
+    return next((reader.stated for reader in readers if reader.stated is not None), None)
 
 
 def _check_total(message: Message, totals: dict[str, Any]) -> Iterator[Finding]:

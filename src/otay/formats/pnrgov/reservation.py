@@ -35,6 +35,9 @@ _MAX_HISTORY = 2_000
 _MAX_TRAVELLERS = 500
 _MAX_REQUESTS = 5_000
 _MAX_KEPT = 200
+_MEMBER = re.compile(r"([A-Z][A-Z0-9]|[0-9][A-Z])?[ /-]?(\d[A-Z0-9]{4,24})")
+_POOL = ("MP", "HP")
+_SHORTEST_TAG = 6
 _WEIGHT = re.compile("[0-9]+")
 
 BOOKING: Final = "booking"
@@ -201,12 +204,17 @@ class Reservation:
                 return person
         return None
 
+    def _of_reference(self, reference: str) -> Traveller | None:
+        wanted = _number(reference)
+        if not wanted:
+            return None
+        return next((person for person in self.travellers if _number(person.get("reference", "")) == wanted), None)
+
     def _find(self, reference: str, surnames: str, given: str) -> Traveller | None:
         """By reference, else by name."""
-        wanted = _number(reference)
-        for person in self.travellers:
-            if wanted and _number(person.get("reference", "")) == wanted:
-                return person
+        found = self._of_reference(reference)
+        if found is not None:
+            return found
         for person in self.travellers:
             if same_person(person["surnames"], person["given"], surnames, given):
                 return person
@@ -221,7 +229,7 @@ class Reservation:
     def _fti(self, elements: Elements) -> None:
         if self.person is not None:
             member = {"carrier": component(elements, 1), "number": component(elements, 1, 1)}
-            self.person.setdefault("frequent_flyer", []).append(member)
+            _keep(self.person.setdefault("frequent_flyer", []), member)
 
     def _tkt(self, elements: Elements) -> None:
         number = component(elements, 1)
@@ -299,7 +307,9 @@ class Reservation:
             self.data["flights"][-1].setdefault("equipment", component(elements, 1))
 
     def _tri(self, elements: Elements) -> None:
-        self.checked_in = None
+        """A check-in: of the traveller of that reference, until a TIF names another."""
+        reference = component(elements, 2, 3)
+        self.checked_in = self._of_reference(reference) if self.group == LEG else None
 
     def _ssd(self, elements: Elements) -> None:
         seat = requests.seat_numbers(Ssr("", "", "", "", "", "", ((component(elements, 1), ""),)))
@@ -317,6 +327,7 @@ class Reservation:
             "weight": {"value": weight.lstrip("0") or "0", "unit": unit} if _WEIGHT.fullmatch(weight) else None,
             "tags": [tag for number in range(4, len(elements)) if (tag := _tag(elements, number))],
         }
+        _count_tags(bags["tags"], bags["count"])
         if person["bags"] is None or self._on_border_leg():
             person["bags"] = bags
 
@@ -352,6 +363,8 @@ class Reservation:
             {"DOCS": self._docs, "DOCO": self._doco, "DOCA": self._doca}[request.code](request)
         elif request.code == "INFT":
             self._inft(request)
+        elif request.code.startswith("FQT"):
+            self._fqtv(request)
         elif request.code in _SEAT_REQUESTS:
             self._seats(request)
         elif request.code.startswith("CTC"):
@@ -363,7 +376,7 @@ class Reservation:
 
     def _whose(self, request: Ssr) -> Traveller | None:
         for reference in request.travellers:
-            found = next((p for p in self.travellers if _number(p.get("reference", "")) == _number(reference)), None)
+            found = self._of_reference(reference)
             if found is not None:
                 return found
         if self.group == TRAVELLER:
@@ -423,6 +436,15 @@ class Reservation:
             person = self._infant(surnames, given, self._whose(request))
             person["birth_date"] = person["birth_date"] or born
 
+    def _fqtv(self, request: Ssr) -> None:
+        """A frequent flyer's number, with the programme's airline before it: ``KL1234567890``."""
+        person = self._whose(request)
+        match = _MEMBER.match(request.text.upper().removeprefix("/"))
+        if person is None or match is None:
+            return
+        members = person.setdefault("frequent_flyer", [])
+        _keep(members, {"carrier": match[1] or request.carrier, "number": match[2]})
+
     def _doco(self, request: Ssr) -> None:
         person = self._whose(request)
         if person is None:
@@ -444,7 +466,7 @@ class Reservation:
         if not request.origin:
             on = self._current_leg()
         for number, (seat, reference) in enumerate(requests.seat_numbers(request)):
-            person = next((p for p in self.travellers if _number(p.get("reference", "")) == _number(reference)), None)
+            person = self._of_reference(reference)
             seated = [p for p in self.travellers if p["category"] != "infant"]
             if person is None and not reference and number < len(seated):
                 person = seated[number]
@@ -492,11 +514,23 @@ def _number(reference: str) -> str:
     return reference.strip().lstrip("0")
 
 
+def _count_tags(tags: list[dict[str, Any]], bags: int | None) -> None:
+    """Where the counts of tags in a row do not add up to the bags, senders number their tags there."""
+    if sum(tag["count"] for tag in tags) != bags:
+        for tag in tags:
+            tag["count"] = 1
+
+
 def _tag(elements: Elements, number: int) -> dict[str, Any] | None:
-    """A bag tag: airline, number, and the airport it goes to. Pool entries (MP, HP) are none."""
+    """A bag tag, or some in a row: airline, the first number, how many, and the airport they go to.
+
+    Who shares a pool of bags has MP and the head's reference instead, and the head HP: they are no tags.
+    """
     airline, tag = component(elements, number).upper(), component(elements, number, 1)
-    if not tag or (airline in ("MP", "HP", "") and not tag[:1].isdigit()):
+    if not tag or (airline in (*_POOL, "") and not (tag.isdigit() and len(tag) >= _SHORTEST_TAG)):
         return None
+    in_row = component(elements, number, 2)
+    count = int(in_row) if in_row.isascii() and in_row.isdigit() and len(in_row) <= 2 else 1
     places = (component(elements, number, part) for part in (3, 4))
     place = next((part.upper() for part in places if part.isalpha()), "")
-    return {"number": tag, "count": 1, "airline": airline, "destination": place}
+    return {"number": tag, "count": count or 1, "airline": airline, "destination": place}

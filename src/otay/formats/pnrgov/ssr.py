@@ -23,6 +23,8 @@ _KINDS = {
     "F": "fax",
     "P": "phone",
 }
+# the language to speak, or the country, after a number
+_LANGUAGE = re.compile(r"/[A-Z]{2}$")
 _SEAT = re.compile(r"0*(\d{1,3}[A-Z])")
 
 
@@ -151,6 +153,8 @@ def contact(text: str) -> dict[str, str] | None:
     value = match[2].strip()
     if kind == "email":
         value = email(value)
+    elif kind != "address":
+        value = _LANGUAGE.sub("", value)
     return {"type": kind, "value": value}
 
 

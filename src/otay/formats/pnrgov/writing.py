@@ -214,10 +214,15 @@ class _Reservation:
         unit = {"KGM": "700", "LBR": "701"}.get(weight.get("unit") or "", "")
         count = "" if bags.get("count") is None else str(bags["count"])
         tags = [
-            [tag.get("airline") or "", tag["number"], "", tag.get("destination") or ""]
+            [tag.get("airline") or "", tag["number"], _more_than_one(tag), tag.get("destination") or ""]
             for tag in bags.get("tags") or []
         ]
         self.writer.add("TBD", "", [count, weight.get("value") or "", unit], "", "", *tags)
+
+
+def _more_than_one(tag: Mapping[str, Any]) -> str:
+    count = tag.get("count") or 1
+    return str(count) if count > 1 else ""
 
 
 def _plain(value: str | None) -> str:
