@@ -325,9 +325,8 @@ class Reservation:
         bags = {
             "count": int(count[:4]) if count.isascii() and count.isdigit() else None,
             "weight": {"value": weight.lstrip("0") or "0", "unit": unit} if _WEIGHT.fullmatch(weight) else None,
-            "tags": [tag for number in range(4, len(elements)) if (tag := _tag(elements, number))],
+            "tags": _tags(elements, count),
         }
-        _count_tags(bags["tags"], bags["count"])
         if person["bags"] is None or self._on_border_leg():
             person["bags"] = bags
 
@@ -514,11 +513,12 @@ def _number(reference: str) -> str:
     return reference.strip().lstrip("0")
 
 
-def _count_tags(tags: list[dict[str, Any]], bags: int | None) -> None:
-    """Where the counts of tags in a row do not add up to the bags, senders number their tags there."""
-    if sum(tag["count"] for tag in tags) != bags:
-        for tag in tags:
-            tag["count"] = 1
+def _tags(elements: Elements, bags: str) -> list[dict[str, Any]]:
+    """Bag tags. Where those in a row do not add up to the ``bags``, the sender numbers its tags there."""
+    tags = [tag for number in range(4, len(elements)) if (tag := _tag(elements, number))]
+    if str(sum(tag["count"] for tag in tags)) != bags.lstrip("0"):
+        tags = [tag | {"count": 1} for tag in tags]
+    return tags
 
 
 def _tag(elements: Elements, number: int) -> dict[str, Any] | None:
