@@ -75,6 +75,7 @@ SERVICE_KINDS: Words = {
 STATIONS: Words = {
     "vehicle secondary": _("Vehicle secondary"),
     "cargo scan": _("Cargo scan (NII)"),
+    "agricultural inspection": _("Agricultural inspection"),
     "physical examination": _("Physical examination"),
     "documents": _("Documents"),
     "export": _("Export customs of the neighbour"),

@@ -33,6 +33,7 @@ _CARGO_SCAN = "Press on CBP figures: 15 % of commercial vehicles scanned in 2021
 _CARS = (Referral(to="vehicle secondary", share=0.02, source=_CAR_SCAN),)
 _TRUCKS = (
     Referral(to="cargo scan", share=0.15, source=_CARGO_SCAN),
+    Referral(to="agricultural inspection", share=0.03, source=ASSUMED),
     Referral(to="physical examination", share=0.02, source=ASSUMED),
 )
 _TRUSTED = (Referral(to="cargo scan", share=0.05, source=ASSUMED),)
@@ -53,6 +54,7 @@ PRIMARY: dict[str, Default] = {
 SECONDARY: dict[str, ServiceTime] = {
     "vehicle secondary": _time(900, 720, 1200, ASSUMED),
     "cargo scan": _time(480, 400, 600, _SCAN),
+    "agricultural inspection": _time(1800, 1200, 2700, ASSUMED),
     "physical examination": _time(5400, 3600, 7200, _SCAN),
     "documents": _time(600, 450, 800, ASSUMED),
 }
