@@ -52,7 +52,7 @@ def receive(
         places = store(delivery=Delivery(actor, sender, channel), items=items)
     faults.point("stored")
     try:
-        settling.settle(ids=[place.id for place in places if place.new], senders={sender.key: sender})
+        settling.settle_now(ids=[place.id for place in places if place.new], sender=sender)
     except settling.UNAVAILABLE:
         log.exception("%s messages of %s are stored and wait to be applied", len(places), sender.key)
     faults.point("settled")

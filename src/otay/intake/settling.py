@@ -10,13 +10,14 @@ from itertools import groupby
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 
 from otay.core.findings import Finding, error
 from otay.core.i18n import N_
 from otay.intake import bounds, faults, queries, recognition
 from otay.intake.models import StoredMessage
 from otay.intake.registry import Handler, Message, Outcome, State
+from otay.intake.together import Together
 from otay.node import clock, tracing
 from otay.node.accounts import actor_by_key
 from otay.node.actors import Actor
@@ -28,6 +29,20 @@ UNAVAILABLE = (OperationalError, InterfaceError)
 """The database cannot work now. Says nothing about a message: it stays ``received`` and is tried again."""
 
 _WRITTEN = ("state", "format", "handler", "findings", "answer", "subjects", "alarm", "settled_at")
+
+
+def settle_now(*, ids: Sequence[int], sender: Actor) -> None:
+    """Apply messages that ``sender`` waits for, together with those that other threads bring at the same time."""
+    _now((list(ids), sender))
+
+
+def _settle_deliveries(deliveries: Sequence[tuple[list[int], Actor]]) -> list[None]:
+    settle(ids=[pk for ids, _sender in deliveries for pk in ids],
+           senders={sender.key: sender for _ids, sender in deliveries})  # fmt: skip
+    return [None] * len(deliveries)
+
+
+_now = Together(_settle_deliveries)
 
 
 def settle(*, ids: Sequence[int], senders: Mapping[str, Actor] | None = None, skip_locked: bool = False) -> int:
@@ -44,8 +59,13 @@ def settle(*, ids: Sequence[int], senders: Mapping[str, Actor] | None = None, sk
 
 
 def _by_sender_and_format(ids: Sequence[int]) -> Iterator[list[int]]:
-    """A transaction each: one through several handlers would lock what others hold, and they what it holds."""
+    """A transaction each: one through several handlers would lock what others hold, and they what it holds. SQLite
+    has one lock for everything, so that there one transaction, and one flush of the disk, does for all."""
     waiting = StoredMessage.objects.filter(pk__in=ids, state=State.RECEIVED).order_by("pk")
+    if connection.vendor == "sqlite":
+        if found := list(waiting.values_list("pk", flat=True)):
+            yield found
+        return
     rows = sorted(waiting.values_list("pk", "sender", "format"), key=lambda row: row[1])  # stable
     for _key, group in groupby(rows, key=lambda row: row[1:]):
         yield [pk for pk, _sender, _format in group]

@@ -15,6 +15,7 @@ from otay.intake import bounds, domain, faults, storage
 from otay.intake.incoming import Incoming
 from otay.intake.models import StoredMessage
 from otay.intake.registry import State
+from otay.intake.together import Together
 from otay.node import audit, clock
 from otay.node.actors import Actor
 
@@ -64,23 +65,26 @@ def store(*, delivery: Delivery, items: Sequence[Incoming]) -> list[Place]:
     faults.point("files")
     used: set[str] = set()
     try:
-        places, used = _rows(delivery, kept)
+        places, used = _write((delivery, kept))
     finally:
         storage.drop({item.file for item in kept if item.file} - used)
     return places
 
 
-def _rows(delivery: Delivery, items: Sequence[_Item]) -> tuple[list[Place], set[str]]:
+def _rows(deliveries: Sequence[tuple[Delivery, Sequence[_Item]]]) -> list[tuple[list[Place], set[str]]]:
     for left in reversed(range(_TRIES)):
         try:
-            return _rows_once(delivery, items)
+            with transaction.atomic():
+                return [_rows_once(delivery, items) for delivery, items in deliveries]
         except IntegrityError:  # another process stored one of them between our look and our insert: look again
             if not left:
                 raise
     raise AssertionError("the last try returns or raises")
 
 
-@transaction.atomic
+_write = Together(_rows)
+
+
 def _rows_once(delivery: Delivery, items: Sequence[_Item]) -> tuple[list[Place], set[str]]:
     now = clock.now()
     places: dict[int, Place] = {}

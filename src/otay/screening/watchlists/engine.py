@@ -53,7 +53,9 @@ def current(watchlists: Iterable[Watchlist]) -> list[tuple[Watchlist, Loaded]]:
 
 def in_force() -> list[Watchlist]:
     """The lists that have a version in force."""
-    return list(Watchlist.objects.filter(active__isnull=False).select_related("active").order_by("pk"))
+    needed = ("key", "title", "active__stamp", "active__base")
+    rows = Watchlist.objects.filter(active__isnull=False).select_related("active").only(*needed)
+    return list(rows.order_by("pk"))
 
 
 def forget() -> None:

@@ -84,7 +84,7 @@ def _portions(items: Iterable[_T]) -> Iterator[list[_T]]:
         yield some
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def keep(parties: Sequence[Party], hits: Sequence[Sequence[Hit]], *, actor: Actor | None = None) -> list[list[Hit]]:
     """Bring the review queue in line with ``hits``, all that there are of ``parties``; answers them with their ids."""
     now = clock.now()
