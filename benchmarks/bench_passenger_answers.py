@@ -55,13 +55,13 @@ def main() -> int:
             server = subprocess.Popen(command, stdout=log, stderr=log)
         try:
             wait_for(port, server)
-            return measure(port, token, given)
+            return measure(port, token, server.pid, given)
         finally:
             server.terminate()
             server.wait(20)
 
 
-def measure(port: int, token: str, given: argparse.Namespace) -> int:
+def measure(port: int, token: str, node: int, given: argparse.Namespace) -> int:
     """Both runs, one after the other, after a warm-up that compiles and loads what a node has loaded."""
     seed = random.Random(7)
     total = given.rate * given.seconds
@@ -81,15 +81,16 @@ def measure(port: int, token: str, given: argparse.Namespace) -> int:
         connection.getresponse().read()
 
     run(port, send, range(total, total + WARM_UP), 10, given.senders)
-    spent = cpu_seconds()
+    spent, busy = cpu_seconds(), node_seconds(node)
     answered = run(port, send, range(total), given.rate, given.senders)
-    spent = cpu_seconds() - spent
+    spent, busy = cpu_seconds() - spent, node_seconds(node) - busy
     bare = run(port, check, range(min(total, given.rate * 5)), given.rate, given.senders)
     print(f"{given.rate} messages a second of {given.party} traveller(s), {given.entries:,} watchlist entries, "
           f"{total:,} messages; milliseconds")  # fmt: skip
     for name, times in (("answer to a passenger list", answered), ("bare request to the same server", bare)):
         p50, p99 = statistics.median(times), sorted(times)[int(len(times) * 0.99)]
         print(f"{name:<34} p50 {p50:8.1f}   p99 {p99:8.1f}   worst {max(times):8.1f}")
+    print(f"the node's processor time: {busy / total * 1000:.1f} ms a message, its background loops included")
     ratio = statistics.median(answered) / statistics.median(bare)
     print(
         f"ratio of the medians {ratio:.1f}; sender's own processor time {spent:.1f} s; not answered whole: {len(short)}"
@@ -196,6 +197,25 @@ def _word(draw: random.Random) -> str:
 def cpu_seconds() -> float:
     """Processor time of this process."""
     return time.process_time()
+
+
+def node_seconds(pid: int) -> float:
+    """Processor time of the node and all processes it has begun."""
+    parents: dict[int, int] = {}
+    seconds: dict[int, float] = {}
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            fields = (entry / "stat").read_text().rpartition(")")[2].split()
+        except OSError:  # it ended meanwhile
+            continue
+        parents[int(entry.name)] = int(fields[1])
+        seconds[int(entry.name)] = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    family = {pid}
+    while more := {child for child, parent in parents.items() if parent in family} - family:
+        family |= more
+    return sum(seconds.get(one, 0.0) for one in family)
 
 
 def free_port() -> int:

@@ -61,11 +61,10 @@ def settle(*, ids: Sequence[int], senders: Mapping[str, Actor] | None = None, sk
 def _by_sender_and_format(ids: Sequence[int]) -> Iterator[list[int]]:
     """A transaction each: one through several handlers would lock what others hold, and they what it holds. SQLite
     has one lock for everything, so that there one transaction, and one flush of the disk, does for all."""
-    waiting = StoredMessage.objects.filter(pk__in=ids, state=State.RECEIVED).order_by("pk")
     if connection.vendor == "sqlite":
-        if found := list(waiting.values_list("pk", flat=True)):
-            yield found
+        yield list(ids)
         return
+    waiting = StoredMessage.objects.filter(pk__in=ids, state=State.RECEIVED).order_by("pk")
     rows = sorted(waiting.values_list("pk", "sender", "format"), key=lambda row: row[1])  # stable
     for _key, group in groupby(rows, key=lambda row: row[1:]):
         yield [pk for pk, _sender, _format in group]

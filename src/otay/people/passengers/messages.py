@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from otay.core.findings import Finding, refuses
 from otay.formats import registry as formats
 from otay.intake.registry import Handler, Message, Outcome, State
+from otay.node import audit
 from otay.node.actors import Actor
 from otay.people.passengers import queries, reading, replying
 from otay.people.passengers.reading import CUSRES, Reading
@@ -23,7 +24,8 @@ FORMATS = (reading.PAXLST, reading.OLD_PAXLST, reading.PNRGOV, reading.MANIFEST,
 def apply(actor: Actor, messages: Sequence[Message]) -> list[Outcome]:
     """Take all that the messages hold; answer each."""
     sender = queries.own_identifier(actor)
-    outcomes = []
+    outcomes: list[Outcome] = []
+    events: list[audit.Event] = []
     for message in messages:
         if message.format == CUSRES:
             outcomes.append(_acknowledged(actor, message))
@@ -31,8 +33,9 @@ def apply(actor: Actor, messages: Sequence[Message]) -> list[Outcome]:
         found = reading.read(message)
         units = [*found.units, *parts.add(sender, found)]
         works = [Work(unit, message.id, message.received_at) for unit in units]
-        take(actor=actor, works=works)
+        events += take(actor=actor, works=works)
         outcomes.append(_outcome(found, works))
+    audit.record_many(actor=actor, events=events)
     return outcomes
 
 

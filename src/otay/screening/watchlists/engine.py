@@ -32,6 +32,7 @@ class Loaded:
 
 
 _loaded: dict[int, Loaded] = {}
+_held: dict[str, tuple[tuple[UUID, ...], list[Watchlist]]] = {}
 _lock = threading.Lock()
 
 
@@ -52,15 +53,21 @@ def current(watchlists: Iterable[Watchlist]) -> list[tuple[Watchlist, Loaded]]:
 
 
 def in_force() -> list[Watchlist]:
-    """The lists that have a version in force."""
-    needed = ("key", "title", "active__stamp", "active__base")
-    rows = Watchlist.objects.filter(active__isnull=False).select_related("active").only(*needed)
-    return list(rows.order_by("pk"))
+    """The lists that have a version in force. What is said of a list when it is opened never changes, so that it is
+    read again only when another version is in force."""
+    having = Watchlist.objects.filter(active__isnull=False).order_by("pk")
+    stamps = tuple(having.values_list("active__stamp", flat=True))
+    held, rows = _held.get("in_force", ((), []))
+    if held != stamps:
+        rows = list(having.select_related("active"))
+        _held["in_force"] = tuple(row.active.stamp for row in rows if row.active), rows
+    return list(rows)
 
 
 def forget() -> None:
     """Drop all indexes of this process."""
     _loaded.clear()
+    _held.clear()
 
 
 def _refreshed(watchlist: Watchlist, active: ListVersion, held: Loaded | None) -> Loaded:

@@ -81,7 +81,7 @@ def _take_incomplete(pk: int) -> int:
         log.warning("parts of %s from %s were given up: their sender has no account any more", row.pk, row.sender)
         return 0
     work = Work(unit, rows[-1].message, rows[-1].received_at)
-    taking.take(actor=actor, works=[work])
+    audit.record_many(actor=actor, events=taking.take(actor=actor, works=[work]))
     Notice.objects.create(
         sender=row.sender, flight=work.flight, kind="answer", body=replying.cusres(work), made_at=clock.now()
     )

@@ -23,8 +23,11 @@ from otay.people.passengers.services.work import FULL, Work
 
 
 @transaction.atomic(savepoint=False)
-def take(*, actor: Actor, works: Sequence[Work]) -> None:
-    """Take each list in order; the outcome stands in the works. A list that cannot be taken refuses no other."""
+def take(*, actor: Actor, works: Sequence[Work]) -> list[audit.Event]:
+    """Take each list in order; the outcome stands in the works. A list that cannot be taken refuses no other.
+
+    Returns what the caller records in the same transaction, once for all messages that it takes in it.
+    """
     actor.require(queries.SEND)
     sender = queries.own_identifier(actor)
     wanted = []
@@ -42,10 +45,12 @@ def take(*, actor: Actor, works: Sequence[Work]) -> None:
         if work.effect is Effect.CHANGE_FLIGHT and work.named is not None:
             flights.follow_move(work.named)
     known = flights.find_or_make([work.named for work in wanted if work.named])
+    events = []
     for work in wanted:
         if work.named is not None:
             work.flight = known[work.named.key]
-            _take(actor, sender, work, work.flight, work.named)
+            events.append(_take(actor, sender, work, work.flight, work.named))
+    return events
 
 
 def _allowed(works: Sequence[Work], sender: str) -> list[Work]:
@@ -72,7 +77,8 @@ def _allowed(works: Sequence[Work], sender: str) -> list[Work]:
     return kept
 
 
-def _take(actor: Actor, sender: str, work: Work, flight: Flight, named: Named) -> None:
+def _take(actor: Actor, sender: str, work: Work, flight: Flight, named: Named) -> audit.Event:
+    """Take one list; the event to record of it."""
     row = _roll(flight, sender, work)
     flight_changed = flights.take_facts(flight, named, work.effect, work.stamp)
     desk = Desk(work, flight, sender, row)
@@ -93,11 +99,9 @@ def _take(actor: Actor, sender: str, work: Work, flight: Flight, named: Named) -
         flight.save(update_fields=flights.WRITTEN)
         if shared:
             sharing.publish_flight(actor=actor, flight=flight)
-    work.row = _log(work, flight, sender)
-    audit.record(
-        actor=actor, action="passengers.list_taken", subject=f"flight:{flight.pk}", message=work.message,
-        function=work.row.function, **work.row.counts,
-    )  # fmt: skip
+    entry = _log(work, flight, sender)
+    detail = {"message": work.message, "function": entry.function, **entry.counts}
+    return audit.Event("passengers.list_taken", f"flight:{flight.pk}", detail=detail)
 
 
 def _roll(flight: Flight, sender: str, work: Work) -> Roll:

@@ -9,7 +9,7 @@ from otay.core.findings import Finding
 from otay.people.passengers import reading
 from otay.people.passengers.domain import roll
 from otay.people.passengers.domain.roll import Effect, Outcome
-from otay.people.passengers.models import Flight, ListMessage, Traveller
+from otay.people.passengers.models import Flight, Traveller
 from otay.people.passengers.services.flights import Named
 
 FULL = (Effect.LIST, Effect.CHANGE)
@@ -28,7 +28,6 @@ class Work:
     flight: Flight | None = None
     people: list[Traveller | None] = field(default_factory=list)
     outcomes: dict[int, Outcome] = field(default_factory=dict)
-    row: ListMessage | None = None
 
     @property
     def effect(self) -> Effect:
