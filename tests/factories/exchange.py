@@ -154,12 +154,13 @@ class Door:
     record not applied).
     """
 
-    def __init__(self, neighbour: Neighbour) -> None:
+    def __init__(self, neighbour: Neighbour) -> None:  # noqa: C901 - its server's ways
         self.neighbour = neighbour
         self.stream = envelope.stream_name("US", neighbour.country)
         self.links = [envelope.genesis(self.stream)]
         self.records: list[Record] = []
         self.trouble: list[str] = []
+        self.taken: list[bytes] = []
         self.requests = 0
         self.held: list[Held] = []
         self.copy: dict[str, Any] | None = None
@@ -184,6 +185,9 @@ class Door:
                 self._answer(door.take(raw))
 
             def do_GET(self) -> None:
+                if "/tail/" in self.path:
+                    self._answer((200, door.tail(int(self.path.split("/tail/")[1].split("?")[0]))))
+                    return
                 if "/since/" in self.path:
                     self._answer((200, door.since(self.path)))
                     return
@@ -273,6 +277,11 @@ class Door:
         last = min(first + int(path.split("limit=")[1]) - 1, len(self.neighbour.records))
         return {"batch": self.neighbour.batch(first, last).decode() if first <= last else ""}
 
+    def tail(self, sequence: int) -> dict[str, Any]:
+        """What it holds of the asker's stream, as the asker signed it."""
+        later = [raw for raw in self.taken if envelope.read_head(raw)[0].last > sequence]
+        return {"batch": later[0].decode() if later else "", "position": self.receipt()}
+
     def take(self, raw: bytes) -> tuple[int, Any] | None:
         """Take a batch as a node would; what to answer, None to cut the line."""
         self.requests += 1
@@ -291,6 +300,12 @@ class Door:
         known = len(self.links) - batch.head.first
         if trouble == "quarantine":
             self.held.append(Held(len(self.links), "quarantined", "could not"))
+        self.taken.append(raw)
+        self.held += [
+            Held(entry.sequence, "withheld", "came without its body")
+            for record, entry in zip(batch.records[known:], batch.entries[known:], strict=True)
+            if not record.body
+        ]
         self.records += batch.records[known:]
         self.links += [entry.link for entry in batch.entries[known:]]
         if trouble == "lost":

@@ -19,6 +19,8 @@ from socketserver import ThreadingMixIn
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
+import crash_points
+
 BOOK = (
     "CREATE TABLE IF NOT EXISTS test_book "
     "(peer TEXT, business_key TEXT, version INT, body TEXT, PRIMARY KEY (peer, business_key, version))"
@@ -132,10 +134,11 @@ def live(listening: socket.socket, total: int, done: Path) -> None:
     from django.db import connection
 
     from otay.exchange.models import PeerHealth
-    from otay.exchange.services import delivery
+    from otay.exchange.services import delivery, tail
 
     serve(listening)
     while True:
+        tail.step()
         with connection.cursor() as cursor:
             cursor.execute("SELECT COALESCE(MAX(number), 0) FROM test_made")
             made = cursor.fetchone()[0]
@@ -143,7 +146,7 @@ def live(listening: socket.socket, total: int, done: Path) -> None:
             publish(made + 1, min(random.randint(1, 5), total - made))
         PeerHealth.objects.update(next_attempt_at=None)
         delivery.deliver_all_due(limit=10)
-        if made >= total and PeerHealth.objects.get().acknowledged >= total:
+        if made >= total and PeerHealth.objects.get().acknowledged >= made:
             done.touch()
             time.sleep(0.05)
 
@@ -181,27 +184,44 @@ def warm() -> None:
     connections.close_all()
 
 
-def crash(home: str, port: int, kills: int, seed: int, total: int) -> None:
-    """Live, be killed ``kills`` times at random moments, live on until told to stop on standard input."""
+ENDLESS = 2**40
+
+
+def crash(home: str, port: int, kills: int, crashes: int, seed: int, total: int) -> None:
+    """Live; be killed ``kills`` times at random moments, and die ``crashes`` times at crash points, in any order; live
+    on until told to stop on standard input. Parcels are made all the while, in the last life until there are ``total``.
+    """
     warm()
     listening = listen(port)
-    done = Path(home) / "done"
-    moments = random.Random(seed)
-    for round_number in range(kills + 1):
+    done, points = Path(home) / "done", Path(home) / "crash-points"
+    chance = random.Random(seed)
+    ends = ["kill"] * kills + ["crash"] * crashes
+    chance.shuffle(ends)
+    for number, end in enumerate([*ends, "last"]):
+        moment, at = chance.uniform(0.02, 0.25), chance.randint(1, DEEPEST)
         child = os.fork()
         if child == 0:
-            random.seed(seed * 1000 + round_number)
-            live(listening, total, done)
+            random.seed(seed * 100_000 + number)
+            if end == "crash":
+                crash_points.arm(at, points)
+            live(listening, total if end == "last" else ENDLESS, done)
             os._exit(1)
-        if round_number == kills:
+        if end == "kill":
+            time.sleep(moment)
+        elif end == "last":
             sys.stdin.read()
-        else:
-            time.sleep(moments.uniform(0.02, 0.25))
-        os.kill(child, signal.SIGKILL)
+        if end != "crash":
+            os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
     from otay.exchange.services.upkeep import verify_streams
 
-    print(json.dumps({"killed": kills, "problems": [one.problems for one in verify_streams()]}), flush=True)
+    met = len(set(points.read_text().splitlines())) if points.exists() else 0
+    problems = [one.problems for one in verify_streams()]
+    print(json.dumps({"killed": kills + crashes, "points": met, "problems": problems}), flush=True)
+
+
+DEEPEST = 150
+"""Crash points that a life passes at most: about those of making, sending and taking a batch, twice over."""
 
 
 def work(port: int) -> None:

@@ -130,6 +130,17 @@ def since(request: HttpRequest, sequence: int, limit: int = MAX_SINCE) -> HttpRe
         return _refused(refusal)
 
 
+@router.get("/tail/{int:sequence}", summary="The asking node's own stream as we hold it", url_name="exchange_tail")
+def tail(request: HttpRequest, sequence: int) -> HttpResponse:
+    """For a node that was restored from an older copy. Signed request; answers with the next batch after a record as
+    the asking node signed it, and with our signed position."""
+    try:
+        peer, _purpose = _asking(request)
+        return _packed(request, answering.own_tail(peer, sequence))
+    except Rejected as refusal:
+        return _refused(refusal)
+
+
 @router.get("/record", summary="Our copy of one record", url_name="exchange_record")
 def record(
     request: HttpRequest,

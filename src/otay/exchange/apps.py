@@ -17,7 +17,7 @@ class ExchangeConfig(AppConfig):
     def ready(self) -> None:
         """Permissions, doors, the delivery loop, periodic checks, alerts and indicators."""
         from otay.exchange import alerts, door, gauges, indicators
-        from otay.exchange.services import delivery, jetstream, ranges, reconciling, upkeep
+        from otay.exchange.services import delivery, jetstream, ranges, reconciling, tail, upkeep
         from otay.node import registry, roles
 
         analysts = [
@@ -41,6 +41,8 @@ class ExchangeConfig(AppConfig):
         )
         registry.loops.register(registry.Loop("exchange.deliver", delivery.deliver_all_due))
         registry.loops.register(registry.Loop("exchange.jetstream", jetstream.step))
+        registry.loops.register(registry.Loop("exchange.tail", tail.step))
+        registry.restorations.register(registry.Restoration("exchange", tail.after_restore))
         for gauge in gauges.GAUGES:
             registry.gauges.register(gauge)
         registry.loops.register(registry.Loop("exchange.door", door.step))

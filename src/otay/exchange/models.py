@@ -328,6 +328,11 @@ class PeerHealth(models.Model):
     problem = models.CharField(max_length=300, blank=True)
     alarm = models.CharField(max_length=300, blank=True)
     alarm_at = models.DateTimeField(null=True, blank=True)
+    restored_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text=_("Set while a restored node has not learnt yet what the neighbour holds of it."),
+    )
 
     class Meta:
         constraints: ClassVar = [

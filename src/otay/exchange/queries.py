@@ -57,6 +57,11 @@ def position(peer: Peer, direction: str) -> tuple[int, bytes]:
     return head.sequence, bytes(head.link)
 
 
+def is_restoring(peer: Peer) -> bool:
+    """True while this node, restored from an older copy, does not know what it had sent to ``peer``."""
+    return PeerHealth.objects.filter(peer=peer).exclude(restored_at=None).exists()
+
+
 def public_keys(peer: Peer, *, trusted_only: bool = False) -> dict[str, bytes]:
     """Key name -> raw key of a neighbour."""
     found = PeerKey.objects.filter(peer=peer)
@@ -252,9 +257,11 @@ class PeerStatus:
 
     @property
     def state(self) -> str:
-        """``suspended``, ``alarm``, ``down`` or ``up``."""
+        """``suspended``, ``restoring``, ``alarm``, ``down`` or ``up``."""
         if self.peer.state == Peer.State.SUSPENDED:
             return "suspended"
+        if self.health.restored_at is not None:
+            return "restoring"
         if self.health.alarm:
             return "alarm"
         return "down" if self.health.down_since else "up"

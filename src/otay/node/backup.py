@@ -25,7 +25,7 @@ from typing import IO, Any
 
 from otay.core.errors import Conflict, Refused
 from otay.core.i18n import N_
-from otay.node import config, postgres
+from otay.node import archive, config, postgres
 from otay.node.config import NodeConfig
 
 MANIFEST = "manifest.json"
@@ -64,18 +64,18 @@ def _write_archive(node: NodeConfig, raw: IO[bytes]) -> dict[str, Any]:
     with (
         tempfile.TemporaryDirectory(dir=node.home, prefix=".backup-") as scratch,
         gzip.GzipFile(fileobj=raw, mode="wb", compresslevel=3) as packed,
-        tarfile.open(fileobj=packed, mode="w|") as archive,
+        tarfile.open(fileobj=packed, mode="w|") as tape,
     ):
         name, copy = _copy_database(node, Path(scratch))
-        _add(archive, members, name, copy)
+        _add(tape, members, name, copy)
         for member, path in _files(node):
-            _add(archive, members, member, path)
+            _add(tape, members, member, path)
         manifest = {
             "format": FORMAT, "country": node.country, "name": node.name, "made_at": datetime.now(UTC).isoformat(),
             "members": members,
         }  # fmt: skip
         content = json.dumps(manifest, ensure_ascii=False, indent=1).encode()
-        archive.addfile(_entry(MANIFEST, len(content)), io.BytesIO(content))
+        tape.addfile(_entry(MANIFEST, len(content)), io.BytesIO(content))
     return manifest
 
 
@@ -111,11 +111,11 @@ def _entry(name: str, size: int) -> tarfile.TarInfo:
     return entry
 
 
-def _add(archive: tarfile.TarFile, members: dict[str, dict[str, Any]], name: str, path: Path) -> None:
+def _add(tape: tarfile.TarFile, members: dict[str, dict[str, Any]], name: str, path: Path) -> None:
     with path.open("rb") as file:
         size = os.fstat(file.fileno()).st_size
         reader = _Digesting(file, size)
-        archive.addfile(_entry(name, size), reader)
+        tape.addfile(_entry(name, size), reader)
         members[name] = {"size": size, "sha256": reader.digest.hexdigest()}
 
 
@@ -134,10 +134,11 @@ class _Digesting:
         return data
 
 
-def restore(file: Path, home: Path, *, database: str | None = None) -> dict[str, Any]:
+def restore(file: Path, home: Path, *, database: str | None = None, at: datetime | None = None) -> dict[str, Any]:
     """Make the folder ``home`` from ``file``, check every digest and the audit log, and return the manifest.
 
-    ``database`` names an empty PostgreSQL database for a backup of one; else the one that the settings name.
+    ``database`` names an empty PostgreSQL database for a backup of one; else the one that the settings name. ``file``
+    may be the folder of a running archive (:mod:`otay.node.archive`); ``at`` is the moment to go back to, else its end.
 
     Raises:
         Conflict: when ``home`` exists and is not empty, or the database is not empty.
@@ -148,9 +149,12 @@ def restore(file: Path, home: Path, *, database: str | None = None) -> dict[str,
     home.parent.mkdir(parents=True, exist_ok=True)
     partial = Path(tempfile.mkdtemp(prefix=f".{home.name}-", suffix=".partial", dir=home.parent))
     try:
-        manifest = _unpack(file, partial)
-        _place_database(partial, manifest, database)
-        _check_audit(partial)
+        if file.is_dir():
+            manifest = archive.unpack(file, partial, at=at or datetime.now(UTC))
+        else:
+            manifest = _unpack(file, partial)
+            _place_database(partial, manifest, database)
+        _settle(partial)
         if home.exists():
             home.rmdir()
         partial.rename(home)
@@ -164,9 +168,9 @@ def _unpack(file: Path, folder: Path) -> dict[str, Any]:
     found: dict[str, dict[str, Any]] = {}
     manifest: dict[str, Any] = {}
     try:
-        with tarfile.open(file, mode="r|gz") as archive:
-            for entry in archive:
-                source = archive.extractfile(entry) if entry.isreg() else None
+        with tarfile.open(file, mode="r|gz") as tape:
+            for entry in tape:
+                source = tape.extractfile(entry) if entry.isreg() else None
                 if source is None:
                     raise _not_ours(file, entry.name)
                 if entry.name == MANIFEST:
@@ -212,14 +216,14 @@ def _place_database(folder: Path, manifest: dict[str, Any], database: str | None
     (folder / POSTGRES_MEMBER).unlink()
 
 
-def _check_audit(folder: Path) -> None:
+def _settle(folder: Path) -> None:
     """In a process of its own: this one may be another node, or none."""
     environment = {name: value for name, value in os.environ.items() if name not in {"OTAY_HOME", "OTAY_DATABASE"}}
     answer = subprocess.run(
-        [sys.executable, "-c", "from otay.cli import main; main()", "audit", "verify", "--home", str(folder), "--json"],
+        [sys.executable, "-c", "from otay.cli import main; main()", "node", "restored", "--home", str(folder)],
         env=environment, capture_output=True, text=True, check=False,
     )  # fmt: skip
     if answer.returncode:
         raise Refused(
-            N_("The restored audit log does not verify: %(problem)s"), problem=(answer.stderr or answer.stdout).strip()
+            N_("The restored node is not in order: %(problem)s"), problem=(answer.stderr or answer.stdout).strip()
         )

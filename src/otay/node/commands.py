@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import secrets
 import signal
+import threading
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import click
 
+from otay.core.errors import Refused
 from otay.core.i18n import N_
 from otay.node import config
 from otay.node.commandline import Command, Console, Group, node_command, option, plain_command, setup
@@ -170,22 +173,84 @@ def backup(console: Console, file: Path) -> None:
 
 @node.command(
     cls=Command,
-    help=N_("Make the folder DIR from a backup, and check its digests and its audit log."),
-    epilog=N_("\b\nExamples:\n  otay node restore node-us-2026-11-24.tar.gz node-us-again"),
+    help=N_("Keep an archive of a node on SQLite in DIR, to go back to any moment from. Ctrl-C stops it."),
+    epilog=N_("\b\nExamples:\n  otay node archive /backups/us --home node-us\n"
+              "  otay node archive /backups/us --every 2 --keep 30"),
+)  # fmt: skip
+@click.argument("folder", metavar="DIR", type=_FOLDER)
+@option(
+    "--every", type=click.FloatRange(0.2, 3600), default=10.0, show_default=True, help=N_("Seconds between copies.")
 )
-@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@option("--keep", type=click.IntRange(1), default=14, show_default=True, help=N_("Days that one can go back."))
+@option("--home", type=_FOLDER, help=N_("Folder of the node; else OTAY_HOME, else ./node."))
+@plain_command
+def archive(console: Console, folder: Path, every: float, keep: int, home: Path | None) -> None:
+    """Until SIGTERM or Ctrl-C. Without Django: no other connection to the database may be in this process."""
+    from otay.node.archive import run
+
+    stop = threading.Event()
+    for sign in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(sign, lambda _number, _frame: stop.set())
+    found = config.load(home.resolve() if home else config.node_home())
+    console.say(N_("Archiving %(home)s to %(folder)s"), home=found.home, folder=folder)
+    run(found, folder.resolve(), every=every, keep=timedelta(days=keep), stopped=stop.wait)
+
+
+@node.command(
+    cls=Command,
+    help=N_("Make the folder DIR from a backup or an archive, and check its digests and its audit log."),
+    epilog=N_("\b\nExamples:\n  otay node restore node-us-2026-11-24.tar.gz node-us-again\n"
+              "  otay node restore /backups/us node-us-again --at 2026-11-24T14:05:00+00:00"),
+)  # fmt: skip
+@click.argument("source", metavar="FILE", type=click.Path(path_type=Path, exists=True))
 @click.argument("folder", metavar="DIR", type=_FOLDER)
 @option("--database", help=N_("An empty PostgreSQL database, for a backup of one."))
+@option("--at", help=N_("The moment to go back to, of an archive: ISO 8601 with offset; else its end."))
 @plain_command
-def restore(console: Console, file: Path, folder: Path, database: str | None) -> None:
+def restore(console: Console, source: Path, folder: Path, database: str | None, at: str | None) -> None:
     """Nothing is overwritten."""
     from otay.node.backup import restore as read
 
-    manifest = read(file.resolve(), folder.resolve(), database=database)
+    manifest = read(source.resolve(), folder.resolve(), database=database, at=_moment(at) if at else None)
     console.answer(
         {"home": str(folder), "country": manifest["country"], "made_at": manifest["made_at"]},
         console.text(N_("%(home)s holds the node of %(country)s as it was at %(when)s; its audit log is whole"),
                      home=folder, country=manifest["country"], when=manifest["made_at"]),
+    )  # fmt: skip
+
+
+def _moment(text: str) -> datetime:
+    """A time with its offset.
+
+    Raises:
+        Refused: when it is not one.
+    """
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise Refused(N_("--at is %(text)s; expected a time such as 2026-11-24T14:05:00+00:00"), text=text)
+    return moment
+
+
+@node.command(
+    cls=Command,
+    help=N_("Tell the node that its database was brought back to an earlier moment. Before it serves again."),
+    epilog=N_("\b\nExamples:\n  otay node restored --home node-us"),
+)
+@node_command
+def restored(console: Console) -> None:
+    """Check the audit log; let the rooms take their precautions."""
+    from otay.node.installation import settle_after_restore
+
+    checked = settle_after_restore()
+    console.answer(
+        {"audit_entries": checked},
+        console.text(
+            N_("The audit log is whole (%(count)d entries). Nothing goes to a neighbour before it has said what it "
+               "holds of this node's records."), count=checked,
+        ),
     )  # fmt: skip
 
 

@@ -6,8 +6,10 @@ from django.core.management import call_command
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.migrations.executor import MigrationExecutor
 
-from otay.core.errors import Conflict
+from otay.core.errors import Conflict, Refused
 from otay.core.i18n import N_
+from otay.node import registry
+from otay.node.audit import verify
 
 
 def migrate() -> int:
@@ -40,3 +42,22 @@ def require_current(*, shared_cache: bool = False) -> None:
             N_("The database lacks %(count)d migrations (first: %(first)s). Run: otay node migrate"),
             count=len(missing), first=missing[0],
         )  # fmt: skip
+
+
+def settle_after_restore() -> int:
+    """Make a database that was brought back to an earlier moment fit to serve: this program's tables, a whole audit
+    log, and the precautions of every room; returns how many audit entries were checked.
+
+    Raises:
+        Refused: when the audit log does not verify.
+    """
+    migrate()
+    verdict = verify()
+    if not verdict.whole:
+        raise Refused(
+            N_("The restored audit log does not verify: entry %(sequence)s %(problem)s"),
+            sequence=verdict.sequence, problem=verdict.problem,
+        )  # fmt: skip
+    for restoration in registry.restorations:
+        restoration.run()
+    return verdict.checked

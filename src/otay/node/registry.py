@@ -191,6 +191,15 @@ class Gauge:
     labels: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Restoration:
+    """What a room must do when the node was brought back from an older copy, before it serves: ``run`` is called once,
+    in the restored node."""
+
+    key: str
+    run: Callable[[], None]
+
+
 pages: Registry[Pages] = Registry("pages")
 apis: Registry[Api] = Registry("apis")
 menu: Registry[MenuEntry] = Registry("menu")
@@ -202,3 +211,4 @@ schedules: Registry[Schedule] = Registry("schedules")
 gauges: Registry[Gauge] = Registry("gauges")
 loops: Registry[Loop] = Registry("loops")
 demo_chapters: Registry[DemoChapter] = Registry("demo_chapters")
+restorations: Registry[Restoration] = Registry("restorations")

@@ -80,6 +80,7 @@ def status(console: Console) -> None:
             "last_receipt": one.last_receipt,
             "problem": one.health.problem,
             "alarm": one.health.alarm,
+            "restoring": one.health.restored_at is not None,
         }
         for one in found
     ]

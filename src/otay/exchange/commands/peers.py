@@ -57,3 +57,35 @@ def clear_alarm(console: Console, country: str, reason: str) -> None:
 
     identity.clear_alarm(actor=SYSTEM, country=country.upper(), reason=reason)
     console.answer({"country": country.upper()}, console.text(N_("The alarm is closed")))
+
+
+@exchange.command(
+    help=N_("After a restore from an older copy: take back from a neighbour what it holds of this node's records."),
+    epilog=N_(
+        "\b\nExample:\n  otay exchange recover MX --reason 'restored to yesterday 23:00'\n\n"
+        "otay node restore and otay node restored see to it by themselves."
+    ),
+)
+@click.argument("country")
+@reason
+@node_command
+def recover(console: Console, country: str, reason: str) -> None:
+    """Recover the node's own tail."""
+    from otay.exchange.queries import peer_named
+    from otay.exchange.services import tail
+    from otay.node.actors import SYSTEM
+
+    peer = peer_named(country.upper())
+    tail.begin(actor=SYSTEM, peer=peer, reason=reason)
+    found = tail.recover(peer)
+    data = {
+        "records": found.records, "first": found.first, "last": found.last, "repeated": found.repeated,
+        "clashes": list(found.clashes),
+    }  # fmt: skip
+    console.answer(
+        data,
+        console.text(
+            N_("%(records)s records taken back (%(first)s to %(last)s); of those made since, %(repeated)s are among "
+               "them and %(clashes)s contradict them"), **{**data, "clashes": len(found.clashes)},
+        ),
+    )  # fmt: skip

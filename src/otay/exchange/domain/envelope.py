@@ -122,10 +122,15 @@ def pack(head: Head, records: Sequence[Record], key: keys.SigningKey) -> tuple[b
     """The bytes of a batch and its signature."""
     document = head.document()
     signature = key.sign(BATCH, document)
-    lines = [canonical_json({"head": document, "signature": signature})]
+    return assembled(document, signature, records), signature
+
+
+def assembled(head: Mapping[str, Any], signature: str, records: Sequence[Record]) -> bytes:
+    """The bytes of a batch whose head was signed before."""
+    lines = [canonical_json({"head": head, "signature": signature})]
     for record in records:
         lines += (record.header(), record.body)
-    return b"\n".join(lines), signature
+    return b"\n".join(lines)
 
 
 # The form of otay.core.canonical without its search for floats: here they are refused as the text is read.

@@ -24,6 +24,7 @@ class Code(StrEnum):
     GAP = "gap"
     FORK = "fork"
     WRONG_DOOR = "wrong_door"
+    RESTORING = "restoring"
 
 
 TITLES: dict[str, str] = {
@@ -39,6 +40,7 @@ TITLES: dict[str, str] = {
     Code.GAP: N_("A number is missing"),
     Code.FORK: N_("Two versions of one history"),
     Code.WRONG_DOOR: N_("At the wrong door"),
+    Code.RESTORING: N_("Being restored"),
 }
 
 _STATUS = {
@@ -51,6 +53,7 @@ _STATUS = {
     Code.GAP: 409,
     Code.FORK: 409,
     Code.WRONG_DOOR: 421,
+    Code.RESTORING: 409,
 }
 
 

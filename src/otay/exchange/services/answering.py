@@ -7,9 +7,10 @@ from typing import Any
 from otay.core.errors import NotFound
 from otay.core.i18n import N_
 from otay.exchange import keystore, queries
+from otay.exchange.domain import envelope
 from otay.exchange.domain.refusals import Code, Rejected
 from otay.exchange.domain.request import check_request, read_request
-from otay.exchange.models import Direction, Inbox, Outbox, Peer, PeerHealth
+from otay.exchange.models import Direction, Inbox, Outbox, Peer, PeerHealth, SignedHead
 from otay.exchange.services import acceptance, delivery, rotation
 from otay.exchange.services.faults import note_refusal
 from otay.node import audit
@@ -46,6 +47,34 @@ def records_since(peer: Peer, sequence: int, *, limit: int) -> dict[str, Any]:
     """The batch of our stream to ``peer`` after ``sequence``, as it would be delivered; empty at the end."""
     raw = delivery.batch_after(peer, sequence, limit=limit)
     return {"batch": raw.decode() if raw else "", "position": queries.position(peer, Direction.OUT)[0]}
+
+
+def own_tail(peer: Peer, sequence: int) -> dict[str, Any]:
+    """The asking node's own stream as we hold it: the first batch that goes beyond ``sequence``, with the head that it
+    signed, and our signed position. For a node that was restored from an older copy; empty at the end.
+
+    Raises:
+        NotFound: when rows of that batch are lost here too.
+    """
+    head = (
+        SignedHead.objects.filter(peer=peer, direction=Direction.IN, sequence__gt=sequence).order_by("sequence").first()
+    )
+    position = acceptance.signed_position(peer, since=sequence + 1)
+    if head is None:
+        return {"batch": "", "position": position}
+    first = int(head.document["first"])
+    rows = list(Inbox.objects.filter(peer=peer, sequence__gte=first, sequence__lte=head.sequence).order_by("sequence"))
+    if len(rows) != head.sequence - first + 1:
+        raise NotFound(N_("This node has lost records of the batch after %(sequence)s itself"), sequence=sequence)
+    raw = envelope.assembled(head.document, head.signature, [row.record() for row in rows])
+    audit.record(
+        actor=node_actor(peer),
+        action="exchange.tail_returned",
+        subject=f"stream:{peer.stream(Direction.IN, keystore.own_country())}",
+        first=first,
+        last=head.sequence,
+    )
+    return {"batch": raw.decode(), "position": position}
 
 
 def record_copy(

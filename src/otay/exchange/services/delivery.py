@@ -53,6 +53,8 @@ def deliver_due(peer: Peer, *, limit: int = BATCH_RECORDS) -> Delivered:
     A failure of the neighbour is not an error here: it is noted, and the next attempt put off.
     """
     health = PeerHealth.objects.get(peer=peer)
+    if health.restored_at is not None:
+        return Delivered()  # first otay.exchange.services.tail
     limit = _fitting(limit, health.failures)
     rows, waits = due_rows(peer, health.acknowledged, limit)
     if not rows:
@@ -132,7 +134,7 @@ def signed_batch(peer: Peer, rows: Sequence[Outbox]) -> bytes:
 
 def batch_after(peer: Peer, sequence: int, *, limit: int) -> bytes:
     """The batch that follows ``sequence``, for a neighbour that asks; empty at the end or while it must wait."""
-    rows, _waits = due_rows(peer, sequence, limit)
+    rows, _waits = ([], "") if queries.is_restoring(peer) else due_rows(peer, sequence, limit)
     if not rows:
         return b""
     head, records = made_batch(peer, rows)
@@ -169,10 +171,11 @@ def settle(
         Rejected: when the neighbour holds another history (an alarm is raised), or less than it receipted before
             (``rewind=True``: take its word and send again).
     """
-    own_link = _own_link(peer, receipt.sequence)
-    if own_link != receipt.link:
-        raise_alarm(peer, N_("The neighbour's receipt is for another history of the stream to it"))
-        raise Rejected(Code.FORK, N_("The neighbour's receipt is for another history of the stream to it"))
+    here = own_link(peer, receipt.sequence)
+    if here != receipt.link:
+        text = _BEYOND if not here else N_("The neighbour's receipt is for another history of the stream to it")
+        raise_alarm(peer, text)
+        raise Rejected(Code.FORK, text)
     real = keystore.real_now()
     with transaction.atomic():
         health = PeerHealth.objects.select_for_update().get(peer=peer)
@@ -198,7 +201,14 @@ def settle(
     return settled
 
 
-def _own_link(peer: Peer, sequence: int) -> bytes:
+_BEYOND = N_(
+    "The neighbour holds records of this node that are not here. If the node was restored from an older copy: "
+    "otay exchange recover"
+)
+
+
+def own_link(peer: Peer, sequence: int) -> bytes:
+    """The link of our stream to ``peer`` at a record; empty when there is none."""
     if sequence == 0:
         return peer.genesis(Direction.OUT, keystore.own_country())
     link = Outbox.objects.filter(peer=peer, sequence=sequence).values_list("link", flat=True).first()
@@ -225,9 +235,14 @@ def _mark(peer: Peer, receipt: Told, answer: dict[str, Any], acknowledged: int) 
         released.exclude(sequence__in=held).update(state=Outbox.State.RECEIPTED, receipt=kept, note="")
     for one in receipt.held:
         Outbox.objects.filter(peer=peer, sequence=one.sequence).update(
-            state=_TOLD.get(one.state, Outbox.State.REFUSED), note=printable(one.reason, 300), receipt=kept
+            state=told_state(one.state), note=printable(one.reason, 300), receipt=kept
         )
     return settled
+
+
+def told_state(said: str) -> str:
+    """What a neighbour's word on a held record means for our row."""
+    return _TOLD.get(said, Outbox.State.REFUSED).value
 
 
 _TOLD = {"quarantined": Outbox.State.QUARANTINED, "refused": Outbox.State.REFUSED, "withheld": Outbox.State.WITHHELD}
@@ -277,7 +292,7 @@ def _with_something_due() -> list[PeerHealth]:
     """Neighbours that something waits for and whose next attempt is due: two small queries when idle."""
     now = keystore.real_now()
     due = PeerHealth.objects.filter(
-        Q(next_attempt_at=None) | Q(next_attempt_at__lte=now), peer__state=Peer.State.TRUSTED
+        Q(next_attempt_at=None) | Q(next_attempt_at__lte=now), peer__state=Peer.State.TRUSTED, restored_at=None
     ).select_related("peer")
     own = keystore.own_country()
     named = {queries.head_name(health.peer.stream(Direction.OUT, own)): health for health in due}

@@ -233,7 +233,7 @@ def _take_receipt(link: Broker, peer: Peer, message: Any) -> None:
             _way(peer).restart(PeerHealth.objects.get(peer=peer).acknowledged, time.monotonic())
         else:
             receipt, signed = delivery.receipt_of(peer, answer)
-            if receipt.sequence >= health.acknowledged:  # receipts may pass one another
+            if receipt.sequence >= health.acknowledged and not health.restored_at:  # receipts may pass one another
                 delivery.settle(peer, receipt, signed)
     except (OtayError, ValueError, TypeError, RecursionError) as problem:
         delivery.pause(health, str(problem)[:300])
@@ -249,7 +249,7 @@ def _send(link: Broker, peer: Peer) -> bool:
     health = PeerHealth.objects.get(peer=peer)
     way = _way(peer)
     way.look(health.acknowledged, time.monotonic())
-    if health.next_attempt_at and health.next_attempt_at > keystore.real_now():
+    if health.restored_at or (health.next_attempt_at and health.next_attempt_at > keystore.real_now()):
         return False
     subject = f"otay.batch.{keystore.own_country()}.{peer.country}"
     went = False

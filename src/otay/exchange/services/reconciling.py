@@ -40,6 +40,8 @@ def answer(peer: Peer, raw: bytes) -> dict[str, Any]:
     direction = next((way for way in Direction.values if asked.stream == peer.stream(way, own)), None)
     if direction is None:
         raise Rejected(Code.WRONG_STREAM, N_("The question is about a stream between others"))
+    if queries.is_restoring(peer):
+        raise Rejected(Code.RESTORING, N_("This node was restored and does not know yet what it had sent: ask later"))
     position, link = queries.position(peer, direction)
     upto = min(asked.upto, position)
     tree = ranges.tree(peer, direction, upto)
@@ -175,6 +177,9 @@ def reconcile(
     actor.require("exchange.manage")
     if peer.state != Peer.State.TRUSTED:
         raise Conflict(N_("The neighbour %(country)s is suspended"), country=peer.country)
+    if queries.is_restoring(peer):
+        raise Conflict(N_("This node was restored and does not know yet what it had sent to %(country)s: see "
+                          "otay exchange recover"), country=peer.country)  # fmt: skip
     if afresh:
         ranges.forget(peer)
     return [

@@ -81,8 +81,10 @@ def _checked(peer: Peer) -> str:
     real = keystore.real_now()
     try:
         receipt, answer = receipt_of(peer, transport.ask(peer, "/health", purpose="health"))
-        if receipt.sequence <= PeerHealth.objects.get(peer=peer).acknowledged:
-            settle(peer, receipt, answer, rewind=receipt.sequence < PeerHealth.objects.get(peer=peer).acknowledged)
+        health = PeerHealth.objects.get(peer=peer)
+        beyond = receipt.sequence > queries.position(peer, Direction.OUT)[0]
+        if health.restored_at is None and (beyond or receipt.sequence <= health.acknowledged):
+            settle(peer, receipt, answer, rewind=receipt.sequence < health.acknowledged)
     except OtayError as problem:
         PeerHealth.objects.filter(peer=peer, down_since=None).update(down_since=real)
         PeerHealth.objects.filter(peer=peer).update(problem=str(problem)[:300])
