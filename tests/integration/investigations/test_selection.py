@@ -21,7 +21,6 @@ from otay.goods.investigations.domain import selecting as selecting_rules
 from otay.goods.investigations.models import (
     HistoryStore,
     MirrorFinding,
-    MirrorPair,
     ModelVersion,
     Override,
     Score,
@@ -40,97 +39,6 @@ PORT = investigations.PORT
 
 def officer(role: roles.Role = roles.SUPERVISOR, port: str = PORT, key: str = "") -> Any:
     return investigations.officer(role, ports=(port,), key=key)
-
-
-def state() -> list[Any]:
-    """All that matching keeps, without the moments at which it was written."""
-    pairs = MirrorPair.objects.order_by("pk").values_list("declaration", "number", "state", "lines", "causes", "inputs")
-    found = MirrorFinding.objects.order_by("key").values_list("key", "state", "facts", "weight")
-    return [[str(row) for row in pairs], [str(row) for row in found]]
-
-
-def kinds(row: Declaration) -> set[str]:
-    return set(MirrorFinding.objects.filter(declaration=row, state="open").values_list("kind", flat=True))
-
-
-def test_a_late_record_is_matched_and_a_correction_compared_anew() -> None:
-    truck = declarations.truck(planted="undervalued")
-    row = investigations.imported(truck)
-    matching.match()
-    assert row.mirror.state == "ours_only"
-    investigations.told(truck)
-    matching.match()
-    row.mirror.refresh_from_db()
-    assert (row.mirror.state, row.mirror.number) == ("matched", f"MX{truck.key}")
-    assert kinds(row) == {"undervalued"}
-    corrected = {"amount": str(row.amount), "currency": "USD"}
-    investigations.told(truck, version=2, invoice={"number": "F1", "amount": corrected})
-    matching.match()
-    assert kinds(row) == set()
-    assert MirrorFinding.objects.get(declaration=row).state == "gone"
-    assert MirrorPair.objects.count() == 1
-
-
-def test_the_same_input_leaves_the_same_rows_however_often_it_is_run() -> None:
-    trucks = [replace(one, planted=kind, mistaken=False) for one, kind in zip(
-        declarations.trucks(4), ("", "undervalued", "overweight", "other_goods"), strict=True
-    )]  # fmt: skip
-    for truck in trucks:
-        investigations.imported(truck)
-        investigations.told(truck)
-    first = matching.match()
-    assert first["pairs"] >= 4
-    before = state()
-    assert matching.match() == {"looked_at": 0, "pairs": 0, "findings": 0}
-    from otay.goods.investigations.models import MirrorCursor
-
-    MirrorCursor.objects.update(last=0)
-    matching.match()
-    assert state() == before
-
-
-def test_a_finding_that_was_explained_stays_explained_until_its_facts_change() -> None:
-    truck = declarations.truck(planted="undervalued")
-    row = investigations.imported(truck)
-    investigations.told(truck)
-    matching.match()
-    found = MirrorFinding.objects.get(declaration=row)
-    finding_services.review(actor=officer(), findings=[found.pk], state="explained", note="Discount, contract seen")
-    investigations.told(truck, version=2)
-    matching.match()
-    found.refresh_from_db()
-    assert found.state == "explained"
-    more = {"amount": str(row.amount * 5), "currency": "USD"}
-    investigations.told(truck, version=3, invoice={"number": "F1", "amount": more})
-    matching.match()
-    found.refresh_from_db()
-    assert found.state == "open"
-
-
-def test_what_stands_alone_for_long_is_a_finding_of_its_own_until_its_counterpart_comes() -> None:
-    phantom, declared = declarations.trucks(2)
-    investigations.told(phantom, at=clock.now() - timedelta(days=8))
-    row = investigations.imported(replace(declared, mistaken=False))
-    investigations.aged(row, 4)
-    Declaration.objects.filter(pk=row.pk).update(state="released")
-    matching.match()
-    matching.match()
-    found = {one.kind: one for one in MirrorFinding.objects.all()}
-    assert set(found) == {"theirs_only", "ours_only"}
-    assert found["theirs_only"].number == f"MX{phantom.key}"
-    assert found["theirs_only"].facts["hs6"] == phantom.good.hs6
-    investigations.told(replace(declared, planted=""))
-    investigations.imported(replace(phantom, planted="", mistaken=False))
-    matching.match()
-    assert set(MirrorFinding.objects.values_list("state", flat=True)) == {"gone"}
-    assert not MirrorPair.objects.filter(declaration=None).exists()
-
-
-def test_an_empty_trailer_and_a_withdrawn_declaration_are_not_matched() -> None:
-    empty = declarations.trucks(1, empty=1)[0]
-    investigations.told(replace(empty, mistaken=False))
-    matching.match()
-    assert not MirrorPair.objects.exists()
 
 
 def scored(count: int = 12, *, planted: str = "") -> list[Declaration]:

@@ -87,6 +87,7 @@ class InvestigationsConfig(AppConfig):
         minute = timedelta(minutes=1)
         for key, title, every, run in (
             ("match", _("Matching of both countries' books"), minute, work.match),
+            ("assign", _("Matching of records without a common reference"), 5 * minute, work.assign),
             ("select", _("Scores and selections"), minute, work.select),
             ("learn", _("History and reference prices"), 10 * minute, work.learn),
             ("drift", _("Drift watch"), 60 * minute, work.watch),

@@ -11,10 +11,19 @@ TRAIN = "investigations.train"
 
 
 def match() -> None:
-    """Match what came in on either side."""
-    from otay.goods.investigations.services import matching
+    """Match what came in on either side; say what has stood alone for too long."""
+    from otay.goods.investigations.services import lonely, matching
 
     matching.match()
+    lonely.overdue()
+
+
+def assign() -> None:
+    """Pair by evidence what has no reference in common."""
+    from otay.goods.investigations.services import assigning, matching
+
+    matching.catch_up()
+    assigning.assign()
 
 
 def select() -> None:

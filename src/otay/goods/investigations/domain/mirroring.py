@@ -7,16 +7,17 @@ compared as the declaration's page does. Consignments that were split or merged 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from otay.engines.fraud.mirror.comparing import Cause, Record, Verdict, compare_one
+from otay.engines.fraud.mirror.comparing import USUAL, Cause, Record, Verdict, compare_one
 from otay.engines.fraud.values import basis_of
 from otay.goods.declarations.domain import Verdict as Identity
 from otay.goods.declarations.domain import compare
+from otay.goods.investigations.domain.book_rows import number, total
 
 _EPOCH = date(1970, 1, 1)
 IDENTITIES = ("vehicle", "containers", "seals")
@@ -89,20 +90,6 @@ class Compared:
         return sum(line.verdict == Verdict.DIFFERS.code for line in self.lines)
 
 
-def _number(value: object) -> float | None:
-    try:
-        found = Decimal(str(value))
-    except ArithmeticError:
-        return None
-    return float(found) if found.is_finite() and 0 < found < Decimal(10) ** 15 else None
-
-
-def _sum(values: Sequence[object]) -> float | None:
-    """The sum; None as soon as one is missing: a part of a sum compares with nothing."""
-    numbers = [_number(value) for value in values]
-    return sum(one for one in numbers if one is not None) if numbers and None not in numbers else None
-
-
 def record_of(cores: Sequence[Mapping[str, Any]], *, exporting: str, day: date | None) -> Record:
     """One side of a pair, from the core records that make it up (several where a consignment was split).
 
@@ -114,15 +101,15 @@ def record_of(cores: Sequence[Mapping[str, Any]], *, exporting: str, day: date |
     quantities = [item.get("quantity") or {} for item in items]
     units = {quantity.get("unit") for quantity in quantities}
     largest: Mapping[str, Any] = max(
-        items, key=lambda item: _number((item.get("price") or {}).get("amount")) or 0.0, default={}
+        items, key=lambda item: number((item.get("price") or {}).get("amount")) or 0.0, default={}
     )
     return Record(
         hs=str(largest.get("hs") or "")[:6],
         origin=str(largest.get("origin") or ""),
-        quantity=_sum([one.get("value") for one in quantities]) if len(units) == 1 and None not in units else None,
+        quantity=total([one.get("value") for one in quantities]) if len(units) == 1 and None not in units else None,
         unit=str(next(iter(units)) or "") if len(units) == 1 else "",
-        mass=_sum([item.get("net_mass_kg") for item in items]),
-        value=_sum([amount.get("amount") for amount in amounts]) if len(currencies) == 1 else None,
+        mass=total([item.get("net_mass_kg") for item in items]),
+        value=total([amount.get("amount") for amount in amounts]) if len(currencies) == 1 else None,
         basis=basis_of(str(cores[0].get("incoterm") or "")),
         day=(day - _EPOCH).days if day else None,
         exporting=exporting,
@@ -166,8 +153,6 @@ def compare_books(
 
 
 def _without_value(record: Record) -> Record:
-    from dataclasses import replace
-
     return replace(record, value=None)
 
 
@@ -238,3 +223,27 @@ def day_of(body: Mapping[str, Any]) -> date | None:
         return datetime.fromisoformat(str(body.get("lodged_at"))).date()
     except ValueError:
         return None
+
+
+def alone_causes(
+    core: Mapping[str, Any], day: date, *, exported: bool, other_book_from: date | None
+) -> tuple[str, ...]:
+    """Innocent causes why the record stands alone, as codes.
+
+    ``exported``: it is an export, and its import is missing; ``other_book_from``: the first day that the other side's
+    book tells of. The exporting country need not record what is worth less than its threshold (in USD).
+    """
+    causes = Cause.NONE
+    amount = (core.get("invoice") or {}).get("amount") or {}
+    value = number(amount.get("amount"))
+    if not exported and value is not None and amount.get("currency") == "USD" and value < USUAL.low_value:
+        causes |= Cause.LOW_VALUE
+    origins = {str(item["origin"]) for item in core.get("items") or () if item.get("origin")}
+    country = str(core.get("export_country") or "")
+    if origins and country and country not in origins:
+        causes |= Cause.RE_EXPORT
+    # an import answers to an export of the days before; an export to an import of the days after
+    earliest = day if exported else day - timedelta(days=USUAL.days_usual)
+    if other_book_from is None or earliest < other_book_from:
+        causes |= Cause.PERIOD_EDGE
+    return causes.codes

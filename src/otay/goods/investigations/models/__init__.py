@@ -11,7 +11,7 @@ from otay.goods.investigations.models.cases import (
     Series,
     Task,
 )
-from otay.goods.investigations.models.mirror import MirrorCursor, MirrorFinding, MirrorPair
+from otay.goods.investigations.models.mirror import MirrorCursor, MirrorFinding, MirrorPair, PairedRecord
 from otay.goods.investigations.models.outcomes import OutcomeEvent
 from otay.goods.investigations.models.seizures import NeighbourSeizure, SeizedItem, Seizure, SeizureCustody
 from otay.goods.investigations.models.selection import (
@@ -40,6 +40,7 @@ __all__ = [
     "NeighbourSeizure",
     "OutcomeEvent",
     "Override",
+    "PairedRecord",
     "Plan",
     "Score",
     "SeizedItem",

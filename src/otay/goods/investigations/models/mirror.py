@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.db import models
 from django.db.models import Q
@@ -43,6 +43,8 @@ class MirrorPair(models.Model):
     value_ratio = models.DecimalField(max_digits=14, decimal_places=4, null=True)
     inputs = models.BinaryField(max_length=32)
     matched_at = models.DateTimeField()
+    #: Further records of a pair that is about to be kept; None: read them from ``further``.
+    beside: list[Any] | None = None
 
     class Meta:
         indexes: ClassVar = [
@@ -57,6 +59,18 @@ class MirrorPair(models.Model):
                 condition=Q(declaration__isnull=False) | ~Q(number=""), name="a_pair_has_at_least_one_side"
             ),
         ]
+
+
+class PairedRecord(models.Model):
+    """A further record of the neighbour in a pair: a part of the consignment that our declaration is the whole of."""
+
+    pair = models.ForeignKey(MirrorPair, on_delete=models.CASCADE, related_name="further")
+    peer = models.CharField(max_length=8)
+    number = models.CharField(max_length=70)
+
+    class Meta:
+        ordering: ClassVar = ["pk"]
+        indexes: ClassVar = [models.Index(fields=["peer", "number"], name="pairs_of_a_further_record")]
 
 
 class MirrorFinding(models.Model):
