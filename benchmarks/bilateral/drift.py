@@ -18,7 +18,8 @@ import polars as pl
 from otay.engines.fraud.bilateral.books import write_books
 from otay.engines.fraud.bilateral.parameters import Parameters
 from otay.engines.fraud.ranking.features import days_of
-from otay.engines.fraud.ranking.model import Labels, Recipe, train
+from otay.engines.fraud.ranking.fitting import Recipe
+from otay.engines.fraud.ranking.training import Labels, train
 
 CAPACITY = 0.01
 QUARTER = 91

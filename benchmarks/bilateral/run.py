@@ -29,8 +29,9 @@ from otay.engines.fraud.mirror.facts import mirror_columns
 from otay.engines.fraud.patterns.relabelling import source_columns
 from otay.engines.fraud.prices import ReferencePrices
 from otay.engines.fraud.ranking.features import PriceCodes, days_of, log_prices, prepared
+from otay.engines.fraud.ranking.fitting import Recipe
 from otay.engines.fraud.ranking.measures import DEPTHS, at_depths, auc
-from otay.engines.fraud.ranking.model import Labels, Recipe, train
+from otay.engines.fraud.ranking.training import Labels, train
 from otay.engines.fraud.values import Rates
 
 HERE = Path(__file__).parent

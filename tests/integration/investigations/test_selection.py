@@ -8,7 +8,6 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-import numpy as np
 import pytest
 
 from factories import declarations, investigations
@@ -16,21 +15,18 @@ from otay.core.errors import Conflict, Forbidden, NotFound, OtayError, Refused
 from otay.goods.declarations import services as declaration_services
 from otay.goods.declarations.domain import Result
 from otay.goods.declarations.models import Declaration, DeclarationEvent
-from otay.goods.investigations import model_files
 from otay.goods.investigations.domain import selecting as selecting_rules
 from otay.goods.investigations.models import (
     HistoryStore,
     MirrorFinding,
-    ModelVersion,
     Override,
     Score,
     Selected,
 )
 from otay.goods.investigations.queries import evaluation, findings, morning, workbench
 from otay.goods.investigations.services import findings as finding_services
-from otay.goods.investigations.services import learning, matching, outcomes, overrides, registry, scoring, selecting
+from otay.goods.investigations.services import learning, matching, outcomes, overrides, scoring, selecting
 from otay.node import clock, roles
-from otay.node.models import JobRun
 from otay.screening.queries import assessment_of
 
 pytestmark = pytest.mark.django_db
@@ -235,87 +231,6 @@ def _declared(count: int) -> list[dict[str, Any]]:
     from otay.web.demo import life
 
     return [life.import_declaration(replace(one, mistaken=False)) for one in declarations.trucks(count)]
-
-
-def examples(count: int = 300) -> registry.Examples:
-    dice = np.random.default_rng(3)
-    ratio = dice.normal(0, 0.4, count)
-    illicit = (dice.random(count) < 1 / (1 + np.exp(4 * ratio + 1))).tolist()
-    start = clock.now() - timedelta(days=count)
-    return registry.Examples(
-        [
-            {"log_price_ratio": float(value), "hour": float(dice.integers(24)), "mirror_differing": None}
-            for value in ratio
-        ],
-        illicit, [start + timedelta(days=day) for day in range(count)],
-    )  # fmt: skip
-
-
-@pytest.fixture
-def trained(monkeypatch: pytest.MonkeyPatch) -> ModelVersion:
-    monkeypatch.setattr(registry, "examples", lambda **_asked: examples())
-    run = JobRun.objects.create(job="investigations.train", started_by="system", created_at=clock.now())
-    registry.train_challenger(run, officer(roles.TARGETING))
-    return ModelVersion.objects.get()
-
-
-def test_too_little_is_known_to_train_says_what_is_missing() -> None:
-    run = JobRun.objects.create(job="investigations.train", started_by="system", created_at=clock.now())
-    with pytest.raises(Refused) as refused:
-        registry.train_challenger(run, officer(roles.TARGETING))
-    assert "0 inspected declarations" in refused.value.findings[0].text()
-
-
-def test_a_trained_model_is_a_challenger_until_somebody_decides(trained: ModelVersion) -> None:
-    assert trained.role == "challenger"
-    assert trained.card["held_out"]["auc"] > 0.6
-    assert trained.card["held_out"]["rows"] == 60
-    row = scored(3)[0]
-    assert Score.objects.get(declaration=row).model is None
-    analyst = investigations.officer(roles.TARGETING)
-    with pytest.raises(Forbidden):
-        registry.promote(actor=officer(), version=1, why="It is better")
-    with pytest.raises(Refused):
-        registry.promote(actor=analyst, version=1, why="")
-    registry.promote(actor=analyst, version=1, why="It is better on the held-out part")
-    with pytest.raises(Conflict):
-        registry.promote(actor=analyst, version=1, why="It is better on the held-out part")
-    scoring.score([row])
-    score = Score.objects.get(declaration=row)
-    assert score.model == 1
-    assert 0 <= score.probability <= 1
-
-
-def test_a_price_further_below_never_lowers_the_chance(trained: ModelVersion) -> None:
-    booster = model_files.load(trained.file, bytes(trained.digest), format=model_files.FORMAT)
-    names = trained.card["features"]
-    rows = [{"log_price_ratio": value, "hour": 9.0} for value in np.linspace(-2, 1, 40)]
-    told = booster.predict(registry._table(rows, names))
-    assert (np.diff(told) <= 1e-12).all()
-
-
-def test_an_altered_or_foreign_model_file_is_not_used_and_selection_goes_on(
-    trained: ModelVersion, settings: Any
-) -> None:
-    path = settings.OTAY.files / "models" / trained.file
-    path.write_text(path.read_text() + "\n")
-    model_files._loaded.clear()
-    with pytest.raises(Conflict):
-        registry.promote(actor=investigations.officer(roles.TARGETING), version=1, why="It is better, I think")
-    with pytest.raises(Conflict):
-        model_files.load(trained.file, bytes(trained.digest), format="otay.model.v0")
-    ModelVersion.objects.update(role="champion")
-    row = scored(2)[0]
-    assert Score.objects.get(declaration=row).model is None
-    assert ModelVersion.objects.get().drift["unusable"]
-
-
-def test_drift_is_seen_where_trade_changed_and_not_where_it_did_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    dice = np.random.default_rng(5)
-    cuts = np.quantile(dice.normal(0, 1, 5000), np.linspace(0.1, 0.9, 9)).tolist()
-    assert registry._stability(dice.normal(0, 1, 2000).tolist(), cuts) < 0.05
-    assert registry._stability(dice.normal(1, 1, 2000).tolist(), cuts) > registry.DRIFT_ALARM
-    assert registry._stability([1.0] * 10, cuts) is None
 
 
 def test_the_random_share_is_the_yardstick_of_the_week() -> None:

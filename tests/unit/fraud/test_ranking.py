@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 
 from factories.fraud import small_books
 from otay.core.errors import Refused
+from otay.engines.fraud.ranking.fitting import Recipe, calibrated
 from otay.engines.fraud.ranking.judging import copies, disjoint, judge_model, later
 from otay.engines.fraud.ranking.measures import at_depths, auc, duel, edges_of, shares_of, stability
-from otay.engines.fraud.ranking.model import Labels, Model, Recipe, calibrated, train
+from otay.engines.fraud.ranking.model import Model
 from otay.engines.fraud.ranking.reasons import reason
+from otay.engines.fraud.ranking.training import Labels, train
 
 QUICK = Recipe(rounds=20, folds=2)
 
@@ -112,7 +114,7 @@ def test_a_higher_past_rate_never_lowers_the_score(table: tuple[pl.DataFrame, La
     [
         (lambda text: text[:40], "model.format"),
         (lambda text: f"[{text}]", "model.format"),
-        (lambda text: text.replace("otay-fraud-model/1", "otay-fraud-model/9"), "model.version"),
+        (lambda text: text.replace("otay-fraud-model/2", "otay-fraud-model/9"), "model.version"),
         (lambda text: json.dumps({**json.loads(text), "prior": 0.9}), "model.digest"),
     ],
 )

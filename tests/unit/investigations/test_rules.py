@@ -219,11 +219,11 @@ def test_more_doubts_never_lower_the_rank(weights: list[int]) -> None:
     assert all(0 <= rank < 1 for rank in ranks)
 
 
-def test_expected_duty_rests_on_the_missing_value() -> None:
+def test_missing_duty_rests_on_the_missing_value() -> None:
     given = {"amount": Decimal(1000), "rate": Decimal("0.1")}
-    assert scoring.expected_duty(**given, value_ratio=Decimal("0.5"), price_ratio=None) == Decimal("100.00")
-    assert scoring.expected_duty(**given, value_ratio=Decimal("1.2"), price_ratio=Decimal("0.5")) == 0
-    assert scoring.expected_duty(**given, value_ratio=None, price_ratio=None) == 0
+    assert scoring.missing_duty(**given, value_ratio=Decimal("0.5"), price_ratio=None) == Decimal("100.00")
+    assert scoring.missing_duty(**given, value_ratio=Decimal("1.2"), price_ratio=Decimal("0.5")) == 0
+    assert scoring.missing_duty(**given, value_ratio=None, price_ratio=None) == 0
 
 
 def test_the_day_of_a_record_without_one_is_unknown() -> None:

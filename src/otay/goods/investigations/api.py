@@ -17,7 +17,7 @@ from otay.goods.investigations.models import MirrorFinding, Seizure, Selected
 from otay.goods.investigations.queries import cases as case_queries
 from otay.goods.investigations.queries import evaluation, findings, morning, workbench
 from otay.goods.investigations.queries import seizures as seizure_queries
-from otay.goods.investigations.services import cases, outcomes, overrides, registry, seizures, selecting
+from otay.goods.investigations.services import cases, outcomes, overrides, seizures, selecting, training
 from otay.goods.investigations.services import findings as finding_services
 from otay.node import audit
 from otay.node.actors import Actor
@@ -167,7 +167,7 @@ def get_pivot(
 @router.post("/models/train", response={202: schemas.Told}, summary="Have a challenger trained")
 def train_model(request: HttpRequest) -> Status[dict[str, Any]]:
     """By a job; its run is returned."""
-    return Status(202, {"count": 1, "reference": f"job:{registry.start_training(actor=_actor(request)).pk}"})
+    return Status(202, {"count": 1, "reference": f"job:{training.start(actor=_actor(request)).pk}"})
 
 
 @router.get("/cases", response=list[schemas.CaseOut], summary="The cases that you are a member of")

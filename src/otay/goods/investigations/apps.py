@@ -91,6 +91,7 @@ class InvestigationsConfig(AppConfig):
             ("select", _("Scores and selections"), minute, work.select),
             ("learn", _("History and reference prices"), 10 * minute, work.learn),
             ("drift", _("Drift watch"), 60 * minute, work.watch),
+            ("retrain", _("Weekly training of a challenger"), 60 * minute, work.retrain),
             ("erase", _("Erasure of withdrawn cases"), minute, work.erase),
             ("demo", _("Demonstration of a joint case"), minute / 2, demo.act),
         ):

@@ -15,7 +15,7 @@ from otay.core.i18n import N_
 from otay.engines.fraud.columns import BY_NAME, recognise
 from otay.engines.fraud.mirror.facts import mirror_columns
 from otay.engines.fraud.ranking.features import days_of
-from otay.engines.fraud.ranking.model import Labels
+from otay.engines.fraud.ranking.training import Labels
 from otay.goods.investigations.tables import read, scan
 
 LABEL_DELAY = 14

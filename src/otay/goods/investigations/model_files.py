@@ -1,36 +1,33 @@
-"""Model files: the booster's native text, named by version, checked by digest before use. Nothing is unpickled."""
+"""Model files: the engine's documents, named by version, checked by digest before use. Nothing is unpickled."""
 
 from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from django.conf import settings
 
 from otay.core.errors import Conflict
 from otay.core.i18n import N_
-
-if TYPE_CHECKING:
-    import lightgbm
+from otay.engines.fraud.ranking.documents import FORMAT
+from otay.engines.fraud.ranking.model import Model
 
 FOLDER = "models"
-FORMAT = "otay.model.v1"
-_loaded: dict[str, lightgbm.Booster] = {}
+_loaded: dict[str, Model] = {}
 
 
 def keep(version: int, text: str) -> tuple[str, bytes]:
     """Write the model; its file name and digest."""
     folder = Path(settings.OTAY.files) / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
-    name = f"model-{version:04d}.txt"
+    name = f"model-{version:04d}.json"
     partial = folder / f"{name}.partial"
     partial.write_text(text, encoding="utf-8")
     partial.replace(folder / name)
     return name, hashlib.sha256(text.encode()).digest()
 
 
-def load(name: str, digest: bytes, *, format: str) -> lightgbm.Booster:
+def load(name: str, digest: bytes, *, format: str) -> Model:
     """The model as it was kept.
 
     Raises:
@@ -50,9 +47,7 @@ def load(name: str, digest: bytes, *, format: str) -> lightgbm.Booster:
         text = ""
     if hashlib.sha256(text.encode()).digest() != digest:
         raise Conflict(N_("The model file %(file)s is missing or was altered: have a new one trained."), file=name)
-    import lightgbm
-
-    booster: lightgbm.Booster = lightgbm.Booster(model_str=text)
+    model = Model.load(text)
     _loaded.clear()
-    _loaded[key] = booster
-    return booster
+    _loaded[key] = model
+    return model

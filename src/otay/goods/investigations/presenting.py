@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from otay.engines.fraud.ranking.reasons import reason
 from otay.goods.investigations.domain import cases, outcomes, seizures
 from otay.goods.investigations.domain.mirroring import Kind
 
@@ -225,3 +226,11 @@ ROLES: Mapping[str, tuple[str | Promise, str]] = {
     "challenger": (_("Challenger"), "info"),
     "retired": (_("Retired"), "neutral"),
 }
+
+
+def reason_texts(told: Sequence[Sequence[object]], language: str) -> list[str]:
+    """Reasons as an officer reads them."""
+    return [
+        reason(str(name), float("nan") if value is None else float(str(value)), float(str(share))).text(language[:2])
+        for name, value, share in told
+    ]

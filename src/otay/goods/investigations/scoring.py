@@ -12,10 +12,12 @@ import polars as pl
 from otay.core.findings import Finding, warning
 from otay.core.i18n import N_
 from otay.engines.fraud.ranking import judging
+from otay.engines.fraud.ranking.fitting import Recipe
 from otay.engines.fraud.ranking.judging import Copies, Figures
 from otay.engines.fraud.ranking.measures import Duel, auc, duel, order_of
-from otay.engines.fraud.ranking.model import Model, Recipe, train
+from otay.engines.fraud.ranking.model import Model
 from otay.engines.fraud.ranking.reasons import reason
+from otay.engines.fraud.ranking.training import train
 from otay.goods.investigations.declaration_files import Declarations
 
 MOVED = 0.25

@@ -56,8 +56,15 @@ def erase() -> None:
     withdrawing.erase_withdrawn()
 
 
+def retrain() -> None:
+    """Have a challenger trained when the last model is old and more is known."""
+    from otay.goods.investigations.services import training
+
+    training.start_when_due()
+
+
 def train(run: JobRun, actor: Actor) -> dict[str, Any]:
     """Train a challenger on what is known by now."""
-    from otay.goods.investigations.services import registry
+    from otay.goods.investigations.services import training
 
-    return registry.train_challenger(run, actor)
+    return training.train_challenger(run, actor)

@@ -18,8 +18,10 @@ from numpy.typing import NDArray
 from otay.core.findings import Finding, warning
 from otay.core.i18n import N_
 from otay.engines.fraud.ranking.features import days_of, prepared
+from otay.engines.fraud.ranking.fitting import Recipe
 from otay.engines.fraud.ranking.measures import Depth, at_depths, auc
-from otay.engines.fraud.ranking.model import Labels, Model, Recipe, train
+from otay.engines.fraud.ranking.model import Model
+from otay.engines.fraud.ranking.training import Labels, train
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

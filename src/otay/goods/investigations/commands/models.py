@@ -14,8 +14,9 @@ from otay.goods.investigations.commands.showing import FILE, OUT, mapping_option
 from otay.node.commandline import Command, Console, option, plain_command
 
 if TYPE_CHECKING:
+    from otay.engines.fraud.ranking.fitting import Recipe
     from otay.engines.fraud.ranking.judging import Figures
-    from otay.engines.fraud.ranking.model import Model, Recipe
+    from otay.engines.fraud.ranking.model import Model
     from otay.goods.investigations.declaration_files import Declarations
 
 _label = option(
@@ -36,7 +37,7 @@ _rounds = option(
 
 
 def _recipe(rounds: int, seed: int, threads: int) -> Recipe:
-    from otay.engines.fraud.ranking.model import Recipe
+    from otay.engines.fraud.ranking.fitting import Recipe
 
     return Recipe(rounds=rounds, seed=seed, threads=threads)
 
@@ -100,7 +101,7 @@ def train(
 ) -> None:  # fmt: skip
     """Train and judge."""
     from otay.engines.fraud.ranking.judging import copies, copies_finding, disjoint, goods_columns, key_hashes, later
-    from otay.engines.fraud.ranking.model import train as fit
+    from otay.engines.fraud.ranking.training import train as fit
 
     found = _read(declarations, mapping, label, label_delay, pairs, need_label=True, keep=_names(disjoint_by))
     columns = _key_columns(disjoint_by, found)

@@ -53,10 +53,10 @@ def declared_rate(core: Mapping[str, Any]) -> Decimal:
     return max(usable, default=ASSUMED_RATE)
 
 
-def expected_duty(
+def missing_duty(
     *, amount: Decimal | None, rate: Decimal, value_ratio: Decimal | None, price_ratio: Decimal | None
 ) -> Decimal:
-    """Duty that would be recovered if the goods are worth what the neighbour, else what the reference price, says."""
+    """Duty that is missing if the goods are worth what the neighbour, else what the reference price, says."""
     ratio = value_ratio if value_ratio is not None else price_ratio
     if amount is None or ratio is None or not 0 < ratio < 1:
         return Decimal(0)

@@ -1,4 +1,5 @@
-"""Parts of a consignment beside the first record of a pair; both books are then looked at once more."""
+"""Parts of a consignment beside the first record of a pair, reasons beside a selection; both books are then looked at
+once more."""
 
 from typing import ClassVar
 
@@ -38,5 +39,6 @@ class Migration(migrations.Migration):
                 "indexes": [models.Index(fields=["peer", "number"], name="pairs_of_a_further_record")],
             },
         ),
+        migrations.AddField("selected", "reasons", models.JSONField(default=list)),
         migrations.RunPython(look_again, migrations.RunPython.noop),
     ]

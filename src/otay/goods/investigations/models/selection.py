@@ -120,6 +120,7 @@ class Selected(models.Model):
     rank = models.PositiveIntegerField()
     score = models.DecimalField(max_digits=18, decimal_places=5)
     criteria = models.JSONField(default=list)
+    reasons = models.JSONField(default=list)
     plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="selections")
     at = models.DateTimeField()
 

@@ -15,6 +15,7 @@ from otay.goods.declarations import queries as declarations
 from otay.goods.declarations.domain import OPEN
 from otay.goods.declarations.models import Declaration, NeighbourDeclaration
 from otay.goods.investigations.models import MirrorFinding, MirrorPair, OutcomeEvent, Override, Score, Selected
+from otay.goods.investigations.presenting import reason_texts
 from otay.node.actors import Actor
 from otay.places.models import Port
 from otay.places.queries import ports
@@ -60,6 +61,7 @@ class Row:
     findings: tuple[MirrorFinding, ...]
     fired: tuple[Any, ...]
     override: Override | None
+    reasons: tuple[str, ...] = ()
 
     @property
     def declaration(self) -> Declaration:
@@ -89,6 +91,7 @@ def rows(chosen: Sequence[Selected], language: str | None = None) -> list[Row]:
             one, getattr(one.declaration, "mirror", None), getattr(one.declaration, "score", None),
             tuple(sorted(findings.get(one.declaration_id, ()), key=lambda item: -item.weight)),
             explained[key].reasons if key in explained else (), overrides.get(one.declaration_id),
+            tuple(reason_texts(one.reasons, language or "en")),
         )
         for one, key in zip(chosen, keys, strict=True)
     ]  # fmt: skip

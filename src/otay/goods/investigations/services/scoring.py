@@ -8,14 +8,18 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, F, Max, OuterRef, Q
+from django.db.models import Count, Exists, F, Max, OuterRef, Q
 
+from otay.engines.fraud.mirror.comparing import Cause
 from otay.goods.declarations.domain import OPEN
 from otay.goods.declarations.models import Declaration, DeclarationVersion
+from otay.goods.investigations.domain import model_rows
 from otay.goods.investigations.domain import scoring as rules
+from otay.goods.investigations.domain.model_rows import Mirrored
 from otay.goods.investigations.domain.scoring import Criterion
 from otay.goods.investigations.models import MirrorFinding, MirrorPair, Score
 from otay.goods.investigations.services import learning, registry
+from otay.goods.investigations.services.pairs import OVERDUE, Key, named
 from otay.node import clock
 from otay.node.bulk import update_many
 
@@ -61,7 +65,8 @@ def score(rows: Sequence[Declaration]) -> list[Score]:
     )
     for row, one, quote in zip(rows, made, quotes, strict=True):
         _judge(row, one, cores[row.pk], quote, pairs.get(row.pk), findings[row.pk], past)
-    registry.apply_champion(rows, made)
+    _tell_model(rows, made, cores, pairs, past)
+    registry.apply_champion(made)
     _keep(made)
     return made
 
@@ -112,39 +117,55 @@ def _judge(
     value_ratio = ratio if ratio is not None and row.type == "import" else None
     one.criteria = [item.as_record() for item in criteria]
     one.probability = rules.combined(criteria)
-    one.duty = rules.expected_duty(
+    missing = rules.missing_duty(
         amount=row.amount, rate=rules.declared_rate(core), value_ratio=value_ratio, price_ratio=one.price_ratio
     )
-    one.features = _features(row, one, pair, known)
+    one.duty = (missing * one.probability).quantize(Decimal("0.01"))
 
 
-def _features(
-    row: Declaration, one: Score, pair: MirrorPair | None, known: Mapping[str, learning.Past]
-) -> dict[str, float | None]:
-    """What a model is given: numbers that were known when the declaration was scored, and nothing else."""
-    told: dict[str, float | None] = {
-        "import": float(row.type == "import"),
-        "hour": float(row.lodged_at.hour),
-        "weekday": float(row.lodged_at.weekday()),
-        "log_amount": _log(row.amount),
-        "log_mass": _log(one.mass),
-        "log_price_ratio": _log(one.price_ratio),
-        "price_sample": float(one.price_basis.get("count", 0)),
-        "mirror_found": float(pair is not None and pair.state == MirrorPair.State.MATCHED),
-        "mirror_differing": float(pair.differing) if pair else 0.0,
-        "log_mirror_ratio": _log(pair.value_ratio) if pair else None,
-    }
-    for kind, past in known.items():
-        told[f"{kind}_count"] = float(past.count)
-        told[f"{kind}_checked"] = float(past.checked)
-        told[f"{kind}_rate"] = (past.found + 0.05 * 5) / (past.checked + 5)
-    return told
+def _tell_model(
+    rows: Sequence[Declaration], made: Sequence[Score], cores: Mapping[int, Mapping[str, Any]],
+    pairs: Mapping[int | None, MirrorPair], past: Mapping[str, Mapping[str, learning.Past]],
+) -> None:  # fmt: skip
+    """Keep what a model is given: what was known when the declaration was scored, and nothing else."""
+    own = [_own_row(row, one, cores[row.pk]) for row, one in zip(rows, made, strict=True)]
+    parts = _parts(list(pairs.values()))
+    mirrored = [_mirrored(pairs.get(row.pk), parts) for row in rows]
+    for row, one, told, mirror in zip(rows, made, own, model_rows.mirror_rows(own, mirrored), strict=True):
+        trader = past["trader"].get(learning.keys_of(row)["trader"], learning.Past())
+        one.features = {**told, **mirror, "trader_checked": trader.checked}
 
 
-def _log(value: Decimal | None) -> float | None:
-    import math
+def _parts(pairs: Sequence[MirrorPair]) -> dict[tuple[str, str], int]:
+    """How many declarations of ours answer to each record of the neighbour, where there are several."""
+    split = [pair for pair in pairs if Cause.SPLIT.codes[0] in pair.causes]
+    if not split:
+        return {}
+    told = MirrorPair.objects.filter(named(Key(pair.peer, pair.number) for pair in split), declaration__isnull=False)
+    return {(peer, number): count for peer, number, count in told.values_list("peer", "number").annotate(Count("pk"))}
 
-    return round(math.log(float(value)), 5) if value is not None and value > 0 else None
+
+def _own_row(row: Declaration, one: Score, core: Mapping[str, Any]) -> dict[str, Any]:
+    items = core.get("items") or [{}]
+    return {
+        "id": row.number, "date": row.lodged_at.date().isoformat(), "hs": row.hs6, "origin": one.origin or None,
+        "exporter": row.exporter or None, "importer": row.importer or None, "declarant": row.declarant or None,
+        "office": row.port, "exporting_country": core.get("export_country") or None, "unit": "KGM",
+        "import_type": row.type, "import_use": str(items[0].get("procedure") or "-"),
+        "net_mass": float(one.mass) if one.mass is not None else None,
+        "value": float(row.amount) if row.amount is not None and row.currency == model_rows.CURRENCY else None,
+        "tax_rate": float(rules.declared_rate(core) * 100),
+    }  # fmt: skip
+
+
+def _mirrored(pair: MirrorPair | None, parts: Mapping[tuple[str, str], int]) -> Mirrored:
+    if pair is None:
+        return Mirrored()
+    if pair.state != MirrorPair.State.MATCHED:
+        overdue = pair.method == OVERDUE
+        return Mirrored(alone=0.0 if not overdue else 0.5 if pair.causes else 1.0)
+    confidence = None if pair.score is None else float(pair.score)
+    return Mirrored(pair.lines, pair.causes, confidence, parts.get((pair.peer, pair.number), 1))
 
 
 def _keep(made: Sequence[Score]) -> None:

@@ -28,6 +28,7 @@ from otay.goods.investigations.domain import selecting as rules
 from otay.goods.investigations.domain.scoring import priority
 from otay.goods.investigations.domain.selecting import Terms
 from otay.goods.investigations.models import Plan, Score, Selected, TrustedTrader
+from otay.goods.investigations.services import registry
 from otay.goods.investigations.services.learning import keys_of
 from otay.node import audit, clock
 from otay.node.actors import SYSTEM, Actor
@@ -149,6 +150,9 @@ def select(port: str) -> list[Selected]:
                 at=clock.now(),
             )
         )  # fmt: skip
+    found_by = [by_key[f"declaration:{one.declaration.number}"] for one in made]
+    for row, reasons in zip(made, registry.moved(found_by), strict=True):
+        row.reasons = reasons
     Selected.objects.bulk_create(made)
     Score.objects.filter(pk__in=[one.pk for one in scores]).update(considered=True, times=F("times") + 1)
     _direct(made)

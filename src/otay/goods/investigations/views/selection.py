@@ -9,17 +9,19 @@ from typing import Any
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from otay.core.errors import Refused
 from otay.core.i18n import N_
 from otay.goods.declarations import queries as declarations
+from otay.goods.investigations import presenting
 from otay.goods.investigations.domain.selecting import Terms
 from otay.goods.investigations.models import ModelVersion, Plan
 from otay.goods.investigations.queries import cases, evaluation, findings, morning
 from otay.goods.investigations.services import findings as finding_services
-from otay.goods.investigations.services import outcomes, overrides, registry, selecting
+from otay.goods.investigations.services import outcomes, overrides, registry, selecting, training
 from otay.goods.investigations.views.common import actor_of, decimal_of, done, page
 from otay.node import audit
 from otay.places.queries import ports
@@ -51,7 +53,8 @@ def morning_list(request: HttpRequest) -> HttpResponse:
     audit.record(actor=actor, action="investigations.list_viewed", subject=f"port:{port}", day=day)
     context = {
         "port": port, "offices": offices, "day": day, "today": today, "lane": lane, "counts": counts, "plan": plan,
-        "terms": selecting.terms_of(plan), "rows": morning.rows(shown), "before": day - timedelta(days=1),
+        "terms": selecting.terms_of(plan), "rows": morning.rows(shown, get_language()),
+        "before": day - timedelta(days=1),
         "after": day + timedelta(days=1), "may_waive": actor.may(overrides.WAIVE, port=port),
         "total": sum(counts.values()), "size": PAGE,
     }  # fmt: skip
@@ -74,9 +77,10 @@ def dossier(request: HttpRequest, number: str) -> HttpResponse:
     actor = actor_of(request)
     found = morning.dossier(actor, number)
     audit.record(actor=actor, action="investigations.dossier_viewed", subject=f"declaration:{number}")
+    moved = registry.moved([found.score])[0] if found.score else []
     context = {
         "found": found, "row": found.row,
-        "reasons": registry.reasons(found.score) if found.score and found.chosen else [],
+        "reasons": presenting.reason_texts(moved, get_language() or "en"),
         "cases": cases.cases_of(actor, "declaration", number),
         "may_record": actor.may(outcomes.RECORD, port=found.row.port),
         "may_review": actor.may(finding_services.REVIEW, port=found.row.port),
@@ -224,7 +228,7 @@ def models(request: HttpRequest) -> HttpResponse:
             number = int(version) if version.isdecimal() and len(version) < 9 else 0
             return done(request, lambda: registry.promote(actor=actor, version=number, why=why), back)
         return done(
-            request, lambda: registry.start_training(actor=actor), back,
+            request, lambda: training.start(actor=actor), back,
             _("The training is queued; its progress is on the page of jobs."),
         )  # fmt: skip
     context = {
