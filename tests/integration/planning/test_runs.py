@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.db import DatabaseError, connection, transaction
+from django.test import Client
 
 from factories import planning
 from otay.core.errors import Conflict, OtayError, Refused
@@ -123,27 +124,32 @@ def test_the_engine_refuses_with_findings_fails_with_a_reason_and_is_replaced_wh
 
 
 @pytest.mark.parametrize("kind", [Origin.LANES, Origin.HOURS, Origin.STAFFING])
-def test_a_search_keeps_what_it_found_as_a_version(by: Actor, kind: Origin, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_search_keeps_what_it_found_as_a_version(by: Actor, browser: Client, kind: Origin) -> None:
     busy = planning.body()["lanes"]
     lanes = [{**busy[0], "booths": 4}, {**busy[1], "booths": 1}, busy[2]]
     version = planning.plan(by, lanes=lanes)
-    row = services.start_search(actor=by, version=version, kind=kind, arguments={"shifts": False})
+    row = services.start_search(actor=by, version=version, kind=kind, arguments={"shifts": kind is Origin.STAFFING})
     assert row.job is not None
+    address = f"/planning/searches/{row.pk}/"
+    assert "found nothing yet" not in browser.get(address).content.decode()
     jobs.execute(row.job.pk)
     found = queries.search(by, row.pk)
+    told = browser.get(address).content.decode()
     assert found.job is not None
     assert found.job.state == JobRun.State.DONE, found.job.error
     assert found.result is not None
     if kind is Origin.HOURS:  # everything is open all week
         assert found.made is None
         assert found.result["figures"]["reason"] == "open_all_week"
+        assert "there are no hours to change" in told
     else:
+        assert {Origin.LANES: "Every variant on the same traffic", Origin.STAFFING: "The shifts"}[kind] in told
         assert found.made is not None
         assert found.made.origin == kind
         assert PlanVersion.objects.get(pk=version.pk).body == version.body
 
 
-def test_a_lane_is_fitted_to_what_was_observed(by: Actor) -> None:
+def test_a_lane_is_fitted_to_what_was_observed(by: Actor, browser: Client) -> None:
     version = planning.plan(by, days=7, replications=2, warm_up_days=0, traffic=planning.body()["traffic"])
     at = clock.now().replace(minute=0, second=0, microsecond=0) - timedelta(days=8)
     services.record_observations(
@@ -169,6 +175,7 @@ def test_a_lane_is_fitted_to_what_was_observed(by: Actor) -> None:
     assert found.made is not None
     fitted = found.made.body["traffic"][0]["service"]["mean_seconds"]
     assert fitted == pytest.approx(50 * service["value"], rel=1e-3)
+    assert "What the observations cannot tell" in browser.get(f"/planning/searches/{row.pk}/").content.decode()
 
 
 @pytest.mark.django_db(transaction=True)

@@ -193,6 +193,13 @@ def heat(week: Sequence[float | None]) -> list[list[tuple[str, int]]]:
     return [cells[day * 24 : day * 24 + 24] for day in range(7)]
 
 
+def touched(options: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Classes of traffic whose mean wait changes by three seconds or more in a variant; all where there is none."""
+    names = list(options[0]["mean_wait_minutes"])
+    changes = [[one["mean_wait_change_minutes"][name]["mean"] or 0.0 for one in options[1:]] for name in names]
+    return [name for name, row in zip(names, changes, strict=True) if max(map(abs, row), default=0) >= 0.05] or names
+
+
 def parameter(name: str) -> str:
     """A factor of a fit in the reader's language."""
     if name == "service":

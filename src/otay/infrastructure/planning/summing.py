@@ -191,7 +191,11 @@ def _columns(table: Array) -> list[dict[str, float | None]]:
 
 def curves(given: Known, parts: Parts) -> dict[str, Any]:
     """By lane: waits by hour of the day with interval and band, queue and use of booths, and the mean wait of each hour
-    of the week (7 rows of 24 from Monday)."""
+    of the week (7 rows of 24 from Monday).
+
+    A wait by hour of the day is left out where fewer than one came in a replication: one truck that just missed the
+    closing, and waited for the next day, would hide all other hours.
+    """
     found = {}
     scenario, weeks, opened = given.scenario, given.weeks, given.booths
     for index, lane in enumerate(scenario.lanes):
@@ -199,7 +203,8 @@ def curves(given: Known, parts: Parts) -> dict[str, Any]:
         waits = _curve(
             [one["lanes"][index, WAITED] for one in central], [one["lanes"][index, SERVED] for one in central]
         )
-        hours = _columns(waits)
+        came = np.sum([one["lanes"][index, SERVED].reshape(7, 24).sum(axis=0) for one in central], axis=0)
+        hours = _columns(np.where(came < len(central), np.nan, waits))
         ends = [list(parts.get(level, {}).values()) for level in ("low", "high")]
         if all(ends):
             means = [_curve_mean([one["lanes"][index] for one in end]) for end in ends]
