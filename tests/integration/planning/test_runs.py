@@ -149,6 +149,26 @@ def test_a_search_keeps_what_it_found_as_a_version(by: Actor, browser: Client, k
         assert PlanVersion.objects.get(pk=version.pk).body == version.body
 
 
+def test_the_smallest_addition_for_a_forecast_year_becomes_a_version(by: Actor, browser: Client) -> None:
+    lanes = [{**lane, "booths": 1} for lane in planning.body()["lanes"]]
+    version = planning.plan(by, days=1, lanes=lanes)
+    row = services.start_search(actor=by, version=version, kind=Origin.INFRASTRUCTURE, arguments={"year": 2025})
+    assert row.job is not None
+    jobs.execute(row.job.pk)
+    found = queries.search(by, row.pk)
+    assert found.job is not None
+    assert found.job.state == JobRun.State.DONE, found.job.error
+    assert found.result is not None
+    assert found.made is not None
+    wanted = {one["place"]: one["now"] + one["added"] for one in found.result["figures"]["places"]}
+    assert any(one["added"] for one in found.result["figures"]["places"])
+    for lane in found.made.body["lanes"]:
+        booths = lane["booths"]
+        most = booths if isinstance(booths, int) else max(entry["booths"] for entry in booths)
+        assert most == wanted[lane["name"]]
+    assert "What to add" in browser.get(f"/planning/searches/{row.pk}/").content.decode()
+
+
 def test_a_lane_is_fitted_to_what_was_observed(by: Actor, browser: Client) -> None:
     version = planning.plan(by, days=7, replications=2, warm_up_days=0, traffic=planning.body()["traffic"])
     at = clock.now().replace(minute=0, second=0, microsecond=0) - timedelta(days=8)

@@ -129,9 +129,9 @@ def infrastructure(scenario: Scenario, arguments: Mapping[str, Any], tell: Tell)
         week, year, [], replications=REPLICATIONS, dock_minutes=60.0, progress=_counter(expanding.STEPS, tell)
     )
     grown = scaled(scenario, factors(found.growth))
-    more = {one.place.name: one.needed for one in found.needed if one.added}
+    sizes = {one.place.name: one.place.now + one.added for one in found.needed}
     return {
-        "scenario": plain(expanded(grown, more)),
+        "scenario": plain(expanded(grown, sizes)),
         "figures": expanding.data(found, week),
     }
 
