@@ -17,7 +17,7 @@ from otay.formats.registry import read
 from otay.node.models import AuditEvent
 from otay.people.passengers import indicators
 from otay.people.passengers.models import CarrierCode, Decision, Flight, Hit, ListMessage, Notice, Traveller
-from otay.people.passengers.services import carriers
+from otay.people.passengers.services import carriers, directing
 
 pytestmark = pytest.mark.django_db
 API = "/api/v1/passengers"
@@ -251,3 +251,16 @@ def test_traders_have_no_business_here() -> None:
     trader = make_token("trader", party="X")
     assert post(trader, edi.manifest(edi.ANA)).status_code == 403
     assert not Flight.objects.exists()
+
+
+def test_an_officer_reads_why_the_rules_point_somebody_out_and_the_carrier_does_not() -> None:
+    child = person(2, birth_date=f"{factory.TODAY.year - 8}-01-01", references={"AVF": "ALONE", "ABO": "1"})
+    send(paxlst(child, **FUTURE))
+    directing.step()
+    address = f"/passengers/travellers/{Traveller.objects.get().uid}/"
+    officer, own = make_person("targeting"), make_person("carrier", party="OTAY-AIR")
+    read_by_officer = page(signed_in(officer), address)
+    assert "is alone under its record locator" in read_by_officer
+    assert "check the documents with care" in read_by_officer
+    assert "is alone under" in page(signed_in(officer), "/passengers/cases/")
+    assert "is alone under its record locator" not in page(signed_in(own), address)

@@ -72,9 +72,9 @@ class PassengersConfig(AppConfig):
         from otay.exchange.registry import record_types
         from otay.intake.registry import handlers
         from otay.node import registry
-        from otay.people.passengers import demo, indicators, messages, sharing
+        from otay.people.passengers import demo, facts, indicators, messages, sharing
         from otay.people.passengers.services import deciding
-        from otay.screening.registry import Rescreener, rescreeners
+        from otay.screening.registry import Rescreener, fact_sets, rescreeners
 
         handlers.register(messages.HANDLER)
         for record_type in sharing.RECORD_TYPES:
@@ -85,6 +85,7 @@ class PassengersConfig(AppConfig):
                 lambda: deciding.concerned().count(),
             )
         )  # fmt: skip
+        fact_sets.register(facts.FACTS)
         for indicator in indicators.INDICATORS:
             registry.indicators.register(indicator)
         registry.alerts.register(indicators.ALERTS)
@@ -97,7 +98,9 @@ class PassengersConfig(AppConfig):
     def _background(self) -> None:
         from otay.node import registry
         from otay.people.passengers import sharing
-        from otay.people.passengers.services import parts, retention
+        from otay.people.passengers.services import directing, parts, retention
+
+        registry.loops.register(registry.Loop("passengers.directing", directing.step))
 
         registry.schedules.register(
             registry.Schedule(

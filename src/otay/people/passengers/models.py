@@ -6,7 +6,7 @@ import uuid
 from typing import ClassVar
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 STAMP = 40
@@ -104,7 +104,8 @@ class Traveller(models.Model):
     """A person on a flight, as the newest messages of one sender give it.
 
     ``facts`` is what advance passenger information says, ``booking`` what the reservation says; columns repeat what is
-    searched for. ``answer`` is what holds now, ``told`` what the carrier was told last.
+    searched for. ``answer`` is what holds now, ``told`` what the carrier was told last. ``lane`` is where screening's
+    rules direct the traveller, ``directed`` the version they looked at.
     """
 
     uid = models.CharField(max_length=32, unique=True, default=new_uid)
@@ -142,6 +143,8 @@ class Traveller(models.Model):
     decided_for = models.CharField(max_length=250, blank=True)
     open_hits = models.PositiveSmallIntegerField(default=0)
     version = models.PositiveIntegerField(default=0)
+    lane = models.CharField(_("lane"), max_length=8, blank=True)
+    directed = models.PositiveIntegerField(default=0)
     message = models.BigIntegerField(null=True)
     erased_at = models.DateTimeField(null=True)
 
@@ -154,6 +157,9 @@ class Traveller(models.Model):
             models.Index(fields=["flight", "sender", "document_key"], name="passengers_by_document"),
             models.Index(fields=["document_key"], condition=~Q(document_key=""), name="passengers_journeys"),
             models.Index(fields=["open_hits", "flight"], condition=Q(open_hits__gt=0), name="passengers_open_hits"),
+            models.Index(
+                fields=["id"], condition=Q(directed__lt=F("version"), erased_at=None), name="passengers_to_direct"
+            ),
         ]
 
 

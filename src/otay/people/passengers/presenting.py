@@ -46,6 +46,12 @@ DECISIONS: Words = {
     Kind.REFER: _("Refer to additional screening"),
     Kind.NO_BOARD: _("Do not board"),
 }
+LANES: Words = {
+    "red": _("question and inspect"),
+    "yellow": _("check the documents with care"),
+    "blue": _("look again after the crossing"),
+    "green": _("the ordinary check"),
+}
 BANDS: dict[str, tuple[str | Promise, str]] = {
     "strong": (_("Strong"), "error"),
     "probable": (_("Probable"), "warning"),
@@ -121,6 +127,7 @@ WORDS = {
     "why_words": WHY,
     "decision_words": DECISIONS,
     "bands": BANDS,
+    "lane_words": LANES,
     "hit_states": HIT_STATES,
     "stances": STANCES,
     "change_words": CHANGES,

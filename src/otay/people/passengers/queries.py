@@ -32,6 +32,8 @@ VIEW = "passengers.view"
 VIEW_OWN = "passengers.view_own"
 SEND = "passengers.send"
 DECIDE = "passengers.decide"
+#: Lanes of screening in which an officer looks at the traveller.
+CHECKED = ("red", "yellow")
 CONFIRM = "passengers.confirm"
 
 
@@ -190,13 +192,21 @@ def hits_of(traveller: Traveller) -> list[Hit]:
 
 
 def open_cases(actor: Actor) -> QuerySet[Traveller]:
-    """Travellers with something to decide, soonest departure first."""
+    """Travellers with something to decide, soonest departure first: a match, or a lane to which the rules send somebody
+    who has not long landed and about whom nobody decided."""
+    landed = Q(flight__arrives_at__lt=clock.now() - timedelta(days=1))
     return (
         visible_travellers(actor)
-        .filter(open_hits__gt=0)
+        .filter(Q(open_hits__gt=0) | Q(lane__in=CHECKED, decided="") & ~landed)
         .exclude(state__in=[State.CANCELLED, State.MISSING])
         .order_by("flight__departs_at", "-open_hits", "pk")
     )
+
+
+def is_case(row: Traveller) -> bool:
+    """True for one of :func:`open_cases`, cancelled travellers apart."""
+    asked = row.lane in CHECKED and not row.decided
+    return (row.open_hits > 0 or asked) and row.state != State.CANCELLED
 
 
 def undecided(actor: Actor) -> QuerySet[Decision]:

@@ -22,10 +22,12 @@ from otay.node.actors import Actor
 from otay.people.passengers import presenting, queries, sharing
 from otay.people.passengers.domain.answers import Kind
 from otay.people.passengers.domain.roll import State
+from otay.people.passengers.facts import key_of
 from otay.people.passengers.forms import CarrierForm
 from otay.people.passengers.models import CarrierCode, Flight, Hit, Traveller
 from otay.people.passengers.services import carriers as carrier_services
 from otay.people.passengers.services import deciding, viewing
+from otay.screening.queries import assessment_of, explain_many, latest_of
 from otay.screening.watchlists.domain import Reason
 from otay.screening.watchlists.models import ListHit
 
@@ -110,7 +112,7 @@ def flight(request: HttpRequest, pk: int) -> HttpResponse:
         "crew": [one for one in people if "crew" in one.role],
         "gate_passes": [one for one in people if one.role == "gate pass"],
         "missing": [one for one in people if one.state == State.MISSING],
-        "cases": [one for one in people if one.open_hits and one.state != State.CANCELLED] if officer else [],
+        "cases": [one for one in people if queries.is_case(one)] if officer else [],
         "counts": queries.counts([row], sender=sender)[row.pk],
         "rolls": rolls,
         "closed": any(one.closed_stamp for one in rolls),
@@ -152,6 +154,7 @@ def traveller(request: HttpRequest, uid: str) -> HttpResponse:
         "notices": list(row.notices.order_by("pk")),
         "findings": _findings(row.findings, get_language() or "en"),
         "neighbour": _neighbour(row) if officer else None,
+        "assessment": assessment_of(key_of(row)) if officer else None,
         "may_decide": officer and actor.may(queries.DECIDE, port=row.flight.office) and row.erased_at is None,
         "may_confirm": officer and actor.may(queries.CONFIRM, port=row.flight.office),
         "actor_key": actor.key,
@@ -189,6 +192,10 @@ def cases(request: HttpRequest) -> HttpResponse:
     viewing.searched(actor=actor, text="", count=len(shown))
     context = {
         "cases": shown,
+        "explained": {
+            one.row.subject: one for one in explain_many(list(latest_of([key_of(row) for row in shown]).values()))
+        },
+        "key_of": key_of,
         "hits": hits,
         "waiting": list(queries.undecided(actor)),
         "may_confirm": actor.may(queries.CONFIRM),

@@ -19,7 +19,7 @@ from otay.people.passengers.domain import answers
 from otay.people.passengers.domain.answers import Kind
 from otay.people.passengers.domain.roll import State
 from otay.people.passengers.models import Decision, Hit, Traveller
-from otay.people.passengers.services import notices, travellers
+from otay.people.passengers.services import directing, notices, travellers
 from otay.screening.watchlists import Hit as Found
 from otay.screening.watchlists import Party, reviewing
 
@@ -135,6 +135,7 @@ def _answer_again(actor: Actor, pairs: Iterable[tuple[Traveller, list[answers.Ma
         if one.told and one.told != one.answer and one.state != State.CANCELLED and not landed:
             told.append(one)
     Traveller.objects.bulk_update(rows, names)
+    directing.again(rows)
     notices.tell(actor=actor, changed=told)
 
 
