@@ -61,8 +61,8 @@ class Read:
     problem: Problem | None = None
 
 
-# the days that every year has
-_DAYS = {
+# the days that every year has: ``0229`` is none, ``0228`` is ``-02-28``
+DAYS = {
     f"{month:02d}{day:02d}": f"-{month:02d}-{day:02d}"
     for month, days in enumerate([31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31], 1)
     for day in range(1, days + 1)
@@ -80,21 +80,21 @@ class Calendar:
     def __init__(self, reference: date) -> None:
         self.reference = reference
         # a birth in the message's own year takes a closer look
-        self._birth_years = _years(reference.year - 99, reference.year)
-        self._event_years = _years(reference.year - 50, reference.year + 50)
+        self.birth_years = _years(reference.year - 99, reference.year)
+        self.event_years = _years(reference.year - 50, reference.year + 50)
 
     def plain_birth(self, value: str) -> str | None:
         """A birth written YYMMDD, at full speed; None where it takes :meth:`birth` to tell."""
         if len(value) != 6:
             return None
-        year, day = self._birth_years.get(value[:2]), _DAYS.get(value[2:])
+        year, day = self.birth_years.get(value[:2]), DAYS.get(value[2:])
         return year + day if year and day else None
 
     def plain_event(self, value: str) -> str | None:
         """A day written YYMMDD, at full speed; None where it takes :meth:`event` to tell."""
         if len(value) != 6:
             return None
-        year, day = self._event_years.get(value[:2]), _DAYS.get(value[2:])
+        year, day = self.event_years.get(value[:2]), DAYS.get(value[2:])
         return year + day if year and day else None
 
     def event(self, value: str, code: str = "") -> Read:

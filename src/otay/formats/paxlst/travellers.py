@@ -12,7 +12,7 @@ from typing import Any
 
 from otay.core.findings import Finding, warning
 from otay.core.i18n import N_
-from otay.formats.edifact.dates import Calendar
+from otay.formats.edifact.dates import DAYS, Calendar
 from otay.formats.edifact.interchange import MAX_FINDINGS, Message
 from otay.formats.manifest import Traveller, date_finding, titled
 from otay.formats.paxlst.meanings import (
@@ -28,6 +28,8 @@ from otay.formats.paxlst.meanings import (
 
 _MAX_KNOWN = 50_000
 _MAX_REPEATS = 20
+_SHORT_DAY = len("YYMMDD")
+_BIRTH_LENGTH = len("DTM+329:YYMMDD")
 
 Taker = Callable[[str], bool]
 
@@ -46,13 +48,14 @@ class Travellers:
         self.references: dict[str, str] = {}
         self.position = 0
         self._element, self._component = message.separators.element, message.separators.component
-        self._document_types: dict[str, str] = {}
+        self._dates: dict[str, str] = {}
         self._takers = self._plain_forms() if message.releases is None else {}
 
     def _plain_forms(self) -> dict[str, Taker]:
         """Who takes the last element of a segment that begins like this."""
         mark = self._element
-        forms: dict[str, Taker] = {"DTM": self._date, f"FTX{mark}BAG{mark * 2}": self._bag}
+        forms: dict[str, Taker] = {f"FTX{mark}BAG{mark * 2}": self._bag}
+        self._dates = {f"DTM{mark}{code}{self._component}": name for code, name in DOCUMENT_DATES.items()}
         for qualifier, role in PLAIN_ROLES.items():
             forms[f"NAD{mark}{qualifier}{mark * 2}"] = self._namer(role)
         return forms
@@ -60,25 +63,41 @@ class Travellers:
     def read(self, start: int) -> None:  # noqa: C901 one loop, for speed
         """Takes all segments from ``start`` on."""
         mark, between, takers = self._element, self._component, self._takers
+        birth = f"DTM{mark}329{between}" if takers else ""
+        birth_years, days = self.calendar.birth_years, DAYS
         whole: dict[str, tuple[Kind, str, Any, Trouble | None]] = {}  # bare tuples come apart faster
         # by what a reference's segment begins with, its qualifier; none where characters were released
         qualifiers: dict[str, str] = {}
         person_kind, field_kind = Kind.PERSON, Kind.DOCUMENT_FIELD
+        bags_kind, traveller_kind = Kind.BAGS, Kind.TRAVELLER
+        person, references = self.person, self.references
         for position, segment in enumerate(self.message.segments[start:], start):
             meaning = whole.get(segment)
             if meaning is None:
-                if segment[:3] == "RFF":
+                tag = segment[:3]
+                if tag == "RFF":
                     head, _, value = segment.partition(between)
                     key = qualifiers.get(head)
-                    if key and key not in self.references and between not in value and mark not in value:
-                        self.references[key] = value.strip()
+                    if key and value.isalnum() and key not in references:
+                        references[key] = value
+                        continue
+                elif tag == "DTM":
+                    head = tag
+                    if segment[:8] == birth and len(segment) == _BIRTH_LENGTH:
+                        year, day = birth_years.get(segment[8:10]), days.get(segment[10:])
+                        if year and day and person:
+                            person["birth_date"] = year + day
+                            continue
+                    elif person and self._document_date(segment):
                         continue
                 else:
                     head, _, value = segment.rpartition(mark)
                     taker = takers.get(head)
-                    self.position = position
-                    if taker is not None and taker(value):
-                        continue
+                    if taker is not None:
+                        self.position = position
+                        if taker(value):
+                            person, references = self.person, self.references
+                            continue
                 meaning = tuple(self._interpreted(segment, head))
                 kind = meaning[0]
                 if kind in REPEATED and len(whole) < _MAX_KNOWN:
@@ -86,12 +105,16 @@ class Travellers:
                 elif kind is Kind.REFERENCE and takers and mark not in segment[4:]:
                     qualifiers[head] = meaning[1]
             kind, key, value, trouble = meaning
-            if kind is person_kind and self.person:
-                self.person[key] = value
-            elif kind is field_kind and self.person:
+            if kind is person_kind and person:
+                person[key] = value
+            elif kind is field_kind and person:
                 self._document()[key] = value
+            elif kind is bags_kind and person and key != "tags":
+                self._bags()[key] = value
             else:
                 self._apply(kind, key, value, segment, position)
+                if kind is traveller_kind:
+                    person, references = self.person, self.references
             if trouble is not None:
                 self._trouble(trouble, position, segment[:3].upper())
 
@@ -104,19 +127,14 @@ class Travellers:
 
     # the plain forms: each says whether it took the value
 
-    def _date(self, value: str) -> bool:
-        key, _, digits = value.partition(self._component)
-        if key == "329":
-            day = self.calendar.plain_birth(digits)
-            target = self.person
-            name = "birth_date"
-        else:
-            name = DOCUMENT_DATES.get(key, "")
-            day = self.calendar.plain_event(digits)
-            target = self._document() if name and day and self.person else {}
-        if not day or not name or not target:
+    def _document_date(self, segment: str) -> bool:
+        name = self._dates.get(segment[:-_SHORT_DAY])
+        if name is None:
             return False
-        target[name] = day
+        year, day = self.calendar.event_years.get(segment[-6:-4]), DAYS.get(segment[-4:])
+        if not year or not day:
+            return False
+        self._document()[name] = year + day
         return True
 
     def _bag(self, value: str) -> bool:
@@ -168,10 +186,7 @@ class Travellers:
 
     def _apply(self, kind: Kind, key: str, value: Any, segment: str, position: int) -> None:
         if kind is Kind.BAGS and self.person:
-            if key == "tags":
-                self._bags()["tags"].extend(value)
-            else:
-                self._bags()[key] = value
+            self._bags()["tags"].extend(value)
         elif kind is Kind.TRAVELLER:
             self.person = value | {"segment": position + 2}
             self.references = self.person["references"]
