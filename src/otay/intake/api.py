@@ -25,7 +25,23 @@ from otay.node.actors import Actor
 router = Router()
 
 _STATUS = {State.ACCEPTED: 201, State.PARTLY: 207, State.REFUSED: 422, State.RECEIVED: 202}
-_RAW = {"requestBody": {"required": True, "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}}}
+_RAW = {
+    "requestBody": {"required": True, "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}},
+    "responses": {
+        422: {
+            "content": {
+                "application/problem+json": {
+                    "schema": {
+                        "anyOf": [
+                            {"$ref": "#/components/schemas/ProblemOut"},
+                            {"$ref": "#/components/schemas/Problem"},
+                        ]
+                    }
+                }
+            }
+        }
+    },
+}
 _NDJSON = {
     "requestBody": {
         "required": True,

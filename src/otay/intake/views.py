@@ -19,6 +19,7 @@ from otay.intake.models import Channel, StoredMessage
 from otay.intake.registry import State
 from otay.node import audit
 from otay.node.actors import Actor
+from otay.node.guarding import needs
 
 PAGE = 50
 
@@ -154,6 +155,7 @@ def raw(request: HttpRequest, message_id: int) -> HttpResponse:
 
 @login_required
 @require_POST
+@needs("intake.submit", "intake.manage")
 def correct(request: HttpRequest, message_id: int) -> HttpResponse:
     """Put a corrected message in the place of a refused one."""
     actor = _actor(request)
@@ -175,12 +177,14 @@ def correct(request: HttpRequest, message_id: int) -> HttpResponse:
 
 @login_required
 @require_POST
+@needs("intake.manage")
 def replay(request: HttpRequest, message_id: int) -> HttpResponse:
     """Apply a refused message once more, unchanged."""
+    actor = _actor(request)
     form = Replay(request.POST)
     if not form.is_valid():
         notices.error(request, _("Say why the message is replayed."))
         return redirect("intake:message", message_id)
-    receipt = services.replay(actor=_actor(request), message_ids=[message_id], reason=form.cleaned_data["reason"])[0]
+    receipt = services.replay(actor=actor, message_ids=[message_id], reason=form.cleaned_data["reason"])[0]
     _tell(request, receipt)
     return redirect("intake:message", message_id)

@@ -61,6 +61,13 @@ class Actor:
                 port=port or N_("any port"),
             )
 
+    def require_any(self, *permissions: str) -> None:
+        """Raise :class:`Forbidden` unless one of ``permissions`` is held somewhere: asked at a door before anything is
+        looked up, so that who may not change a record is told so whether or not there is one. The service behind the
+        door asks for the right permission at the right port."""
+        if not any(self.may(one) for one in permissions):
+            self.require(permissions[0])
+
     def ports(self, permission: str) -> frozenset[str] | None:
         """The ports ``permission`` is held for; None when everywhere. Empty when not held at all."""
         if self.kind is Kind.SYSTEM:

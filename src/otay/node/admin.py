@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django.contrib import admin
 from django.contrib.auth.models import Group
@@ -77,7 +78,8 @@ class JobRunAdmin(ReadOnly):
     list_display = ("id", "job", "state", "started_by", "created_at", "finished_at")
 
 
-# Django's groups are not this house's roles, and secrets of second factors are nobody's to look at.
-for model in (Group, Authenticator):
+# Django's groups are not this house's roles, secrets of second factors are nobody's to look at, and e-mail addresses
+# of the sign-in library could be written here past the audit.
+for model in (Group, Authenticator, EmailAddress):
     if admin.site.is_registered(model):
         admin.site.unregister(model)

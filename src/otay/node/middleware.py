@@ -51,6 +51,8 @@ CLOSED = frozenset(
         "account_reset_password_from_key",
         "account_reset_password_from_key_done",
         "account_confirm_login_code",
+        "password_change",  # of the back office: past the audit; the account's own page does it
+        "password_change_done",
     }
 )
 Answer = Callable[[HttpRequest], HttpResponseBase]

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 from ninja import Schema
 from pydantic import Field
+
+RowId = Annotated[int, Field(ge=1, le=2**63 - 1)]
+"""The number of a row as callers name it: no larger than a database can hold."""
 
 
 class Health(Schema):

@@ -166,9 +166,10 @@ def jobs(request: HttpRequest) -> HttpResponse:
 @require_POST
 def change_job(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
     """Cancel or resume a run."""
+    actor = _actor(request, long_jobs.MANAGE_JOBS)
     verbs = {"cancel": long_jobs.cancel, "resume": long_jobs.resume}
     try:
-        verbs[verb](actor=_actor(request, long_jobs.MANAGE_JOBS), run_id=pk)
+        verbs[verb](actor=actor, run_id=pk)
     except OtayError as problem:
         _tell(request, problem)
     return redirect("node:jobs")

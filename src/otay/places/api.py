@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from ninja import Router
 from ninja.pagination import LimitOffsetPagination, paginate
+from pydantic import Field
 
 from otay.node import clock
 from otay.places import queries
@@ -15,6 +16,15 @@ from otay.places.models import Crossing, MonthlyVolume, Port
 from otay.places.schemas import CrossingOut, ExpectedOut, FeaturesOut, PortDetailOut, PortOut, VolumeOut
 
 router = Router()
+
+
+class BoundedPagination(LimitOffsetPagination):
+    """Stretches of a list, counted in numbers that a database can hold."""
+
+    class Input(LimitOffsetPagination.Input):
+        """Which stretch."""
+
+        offset: int = Field(0, ge=0, le=2**31 - 1)
 
 
 def _may_view(request: HttpRequest) -> None:
@@ -81,7 +91,7 @@ def get_crossing(request: HttpRequest, key: str) -> Crossing:
 
 
 @router.get("/volumes", response=list[VolumeOut], summary="Monthly volumes")
-@paginate(LimitOffsetPagination)
+@paginate(BoundedPagination)
 def list_volumes(
     request: HttpRequest, port: str = "", measure: str = "", start: date | None = None, end: date | None = None
 ) -> QuerySet[MonthlyVolume]:

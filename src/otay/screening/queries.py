@@ -110,6 +110,7 @@ def assessments_of(actor: Actor, subject: str) -> list[Assessment]:
 
 def assessment(actor: Actor, pk: int) -> Assessment:
     """One assessment, if ``actor`` may see it."""
+    actor.require("screening.view")
     found = visible(actor).filter(pk=pk).first()
     if found is None:
         raise NotFound(N_("No such assessment, or not at a port of yours"))

@@ -18,6 +18,7 @@ from otay.core.i18n import N_
 from otay.engines.selection import Lane
 from otay.node import audit
 from otay.node.actors import Actor
+from otay.node.guarding import needs
 from otay.screening import policies, queries, services
 from otay.screening.forms import DecisionForm, PolicyForm, ProposalForm
 from otay.screening.registry import FactSet, fact_sets
@@ -128,6 +129,7 @@ def _initial(kind: str, key: str) -> dict[str, Any]:
 
 
 @require_POST
+@needs("screening.approve_rules", "screening.manage_rules")
 def decide(request: HttpRequest, pk: int) -> HttpResponse:
     """Approve or refuse one proposal."""
     form = DecisionForm(request.POST)
@@ -144,6 +146,7 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
+@needs("screening.manage_rules", changing=True)
 def policy(request: HttpRequest, kind: str) -> HttpResponse:
     """See which score leads to which lane and what is drawn by lot; propose something else."""
     actor = _actor(request)
@@ -181,6 +184,7 @@ def policy(request: HttpRequest, kind: str) -> HttpResponse:
 
 
 @require_POST
+@needs("screening.approve_rules", "screening.manage_rules")
 def decide_policy(request: HttpRequest, pk: int) -> HttpResponse:
     """Approve or refuse other thresholds and shares."""
     form = DecisionForm(request.POST)

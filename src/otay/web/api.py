@@ -7,16 +7,16 @@ from importlib import import_module
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, Throttled, ValidationError
 
 from otay.core.errors import OtayError
 from otay.core.findings import error
 from otay.node import registry
 from otay.node.api_auth import AUTH, THROTTLES
+from otay.web.openapi import RoomsApi
 from otay.web.problems import problem
 
-api = NinjaAPI(
+api = RoomsApi(
     title="Otay",
     version="1",
     description="What officers, traders, carriers and the neighbour's node can ask of this node and tell it.",

@@ -8,6 +8,18 @@ from typing import Any
 from django.http import HttpResponse
 
 PROBLEM_JSON = "application/problem+json"
+PROBLEM_SCHEMA = {
+    "title": "Problem",
+    "type": "object",
+    "description": "A problem document (RFC 9457). `findings` says what is wrong, where, and what to do.",
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "findings": {"type": "array", "items": {"type": "object"}},
+    },
+    "required": ["type", "title", "status"],
+}
 
 
 def problem(status: int, title: str, **members: Any) -> HttpResponse:

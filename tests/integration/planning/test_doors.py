@@ -36,8 +36,10 @@ def test_a_supervisor_sees_and_approves_at_own_ports_only(by: Actor, director: U
     ]  # fmt: skip
     assert [boss.get(path).status_code for path in hidden] == [404] * len(hidden)
     assert number not in boss.get("/planning/").content.decode()
-    for verb, given in (("run", {"replications": "2"}), ("copy", {}), ("search", {"kind": "lanes"})):
-        assert boss.post(f"/planning/scenarios/{number}/v1/{verb}/", given).status_code == 404
+    for verb, given, status in (
+        ("run", {"replications": "2"}, 404), ("copy", {}, 403), ("search", {"kind": "lanes"}, 403),
+    ):  # fmt: skip
+        assert boss.post(f"/planning/scenarios/{number}/v1/{verb}/", given).status_code == status
     boss.post(f"/planning/scenarios/{number}/v1/step/", {"kind": "commented", "text": "Mine?"})
     assert not there.steps.exists()
 

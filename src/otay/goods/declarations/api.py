@@ -18,10 +18,10 @@ from otay.goods.declarations.models import Declaration
 from otay.goods.declarations.schemas import (
     DeclarationDetail,
     DeclarationPage,
+    DeclarationStepIn,
     QueueOut,
-    StepIn,
     StepsIn,
-    TakenOut,
+    StepTakenOut,
 )
 from otay.intake.incoming import Incoming
 from otay.intake.registry import State as MessageState
@@ -89,7 +89,7 @@ def list_queues(request: HttpRequest) -> list[queries.Queue]:
     return queries.queues(_actor(request))
 
 
-@router.post("steps", response=list[TakenOut], summary="Tell what happened: arrivals, inspections, releases")
+@router.post("steps", response=list[StepTakenOut], summary="Tell what happened: arrivals, inspections, releases")
 def take_steps(request: HttpRequest, body: StepsIn) -> list[dict[str, Any]]:
     """Each step is answered on its own: one that is not allowed changes nothing and stops no other."""
     language = get_language() or "en"
@@ -105,7 +105,7 @@ def take_steps(request: HttpRequest, body: StepsIn) -> list[dict[str, Any]]:
     ]
 
 
-def _step(step: StepIn) -> services.Step:
+def _step(step: DeclarationStepIn) -> services.Step:
     given = step.model_dump(include={"result", "remarks", "reason", "override_reason"})
     return services.Step(step.number, Kind(step.kind), step.at, {name: text for name, text in given.items() if text})
 

@@ -39,7 +39,7 @@ class DeclarationPage(Schema):
     next: int | None
 
 
-class EventOut(Schema):
+class DeclarationEventOut(Schema):
     """Something that happened."""
 
     kind: str
@@ -49,7 +49,7 @@ class EventOut(Schema):
     detail: dict[str, Any]
 
 
-class VersionOut(Schema):
+class DeclarationVersionOut(Schema):
     """The core record as lodged (version 1) or as amended."""
 
     version: int
@@ -60,11 +60,11 @@ class VersionOut(Schema):
 class DeclarationDetail(DeclarationOut):
     """A declaration with its versions and events."""
 
-    versions: list[VersionOut]
-    events: list[EventOut]
+    versions: list[DeclarationVersionOut]
+    events: list[DeclarationEventOut]
 
 
-class StepIn(Schema):
+class DeclarationStepIn(Schema):
     """One step. For an inspection ``result`` (conforms, discrepancy, offence) and ``remarks``; for a release
     without the asked inspection ``override_reason``; for a refusal or withdrawal ``reason``."""
 
@@ -80,10 +80,10 @@ class StepIn(Schema):
 class StepsIn(Schema):
     """Steps, taken in order; each is answered on its own."""
 
-    steps: list[StepIn] = Field(min_length=1, max_length=2000)
+    steps: list[DeclarationStepIn] = Field(min_length=1, max_length=2000)
 
 
-class TakenOut(Schema):
+class StepTakenOut(Schema):
     """What became of a step. ``problem``: why it was not taken."""
 
     number: str

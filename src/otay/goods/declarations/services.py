@@ -57,7 +57,13 @@ class Taken:
 
 @transaction.atomic
 def take_steps(*, actor: Actor, steps: Sequence[Step]) -> list[Taken]:
-    """Take each step that is allowed, in order; the others are answered with the reason and change nothing."""
+    """Take each step that is allowed, in order; the others are answered with the reason and change nothing.
+
+    Raises:
+        Forbidden: when ``actor`` may take none of them on any declaration.
+    """
+    if steps and not any(actor.may(PERMISSION[step.kind]) for step in steps):
+        actor.require(PERMISSION[steps[0].kind])
     now = clock.now()
     rows = {
         row.number: row

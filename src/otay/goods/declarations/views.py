@@ -14,7 +14,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from otay.core.errors import OtayError
+from otay.core.errors import Forbidden, OtayError
 from otay.goods.declarations import domain, presenting, queries, services
 from otay.goods.declarations.domain import Kind, Lane, State
 from otay.goods.declarations.forms import LodgeForm
@@ -236,6 +236,8 @@ def step(request: HttpRequest, number: str) -> HttpResponse:
         )
     except ValueError:
         messages.error(request, _("There is no step %(kind)s.") % {"kind": kind[:40]})
+    except Forbidden:
+        raise
     except OtayError as problem:
         messages.error(request, problem.text(get_language() or "en"))
     back = request.POST.get("next", "")

@@ -85,6 +85,7 @@ def get_dossier(request: HttpRequest, number: str) -> dict[str, Any]:
 @router.post("/declarations/{number}/waive", response=schemas.Told, summary="Waive a selected check")
 def waive_check(request: HttpRequest, number: str, body: schemas.WaiveIn) -> dict[str, Any]:
     """With the reason; somebody else reviews it."""
+    _actor(request).require_any("investigations.waive")
     overrides.waive(actor=_actor(request), number=number, reason=body.reason)
     return {"count": 1}
 
@@ -221,11 +222,10 @@ def write_entry(request: HttpRequest, reference: str, body: schemas.EntryIn) -> 
 
 
 @router.post("/cases/{reference}/steps", response=schemas.CaseOut, summary="Suspend, refer, decide, appeal, close")
-def step_case(request: HttpRequest, reference: str, body: schemas.StepIn) -> Any:
+def step_case(request: HttpRequest, reference: str, body: schemas.CaseStepIn) -> Any:
     """Its lead only."""
-    given = {name: value for name, value in body.model_dump().items() if value}
-    step = given.pop("step")
-    return cases.take_step(actor=_actor(request), reference=reference, step=step, detail=given)
+    given = {name: value for name, value in body.model_dump(exclude={"step"}).items() if value}
+    return cases.take_step(actor=_actor(request), reference=reference, step=body.step, detail=given)
 
 
 def _seizure(row: Seizure) -> dict[str, Any]:
@@ -265,6 +265,7 @@ def get_seizure(request: HttpRequest, reference: str) -> dict[str, Any]:
 @router.post("/seizures/{reference}/steps", response=schemas.SeizureOut, summary="Record what happens to seized goods")
 def step_seizure(request: HttpRequest, reference: str, body: schemas.SeizureStepIn) -> dict[str, Any]:
     """A disposition needs its ground and two witnesses."""
+    _actor(request).require_any("investigations.seize")
     detail = {"ground": body.ground, "witnesses": body.witnesses}
     row = seizures.take_step(
         actor=_actor(request), reference=reference, step=body.step, holder=body.holder, place=body.place, detail=detail

@@ -8,6 +8,8 @@ from typing import Any, Literal
 
 from ninja import Field, Schema
 
+from otay.node.schemas import RowId
+
 
 class SelectedOut(Schema):
     """A declaration that was selected, and why."""
@@ -22,7 +24,7 @@ class SelectedOut(Schema):
     state: str
 
 
-class FindingOut(Schema):
+class CaseFindingOut(Schema):
     """A finding. ``facts`` hold what both sides say; ``causes`` are innocent explanations."""
 
     id: int
@@ -46,7 +48,7 @@ class FindingOut(Schema):
 class FindingPage(Schema):
     """Findings, heaviest first. ``next``: give it as ``start`` to go on; null at the end."""
 
-    findings: list[FindingOut]
+    findings: list[CaseFindingOut]
     next: int | None
 
 
@@ -60,14 +62,14 @@ class DossierOut(Schema):
     mirror: dict[str, Any] | None
     score: dict[str, Any] | None
     selected: SelectedOut | None
-    findings: list[FindingOut]
+    findings: list[CaseFindingOut]
     outcomes: list[dict[str, Any]]
 
 
 class ReviewIn(Schema):
     """What an officer makes of findings."""
 
-    findings: list[int] = Field(min_length=1, max_length=500)
+    findings: list[RowId] = Field(min_length=1, max_length=500)
     state: Literal["open", "explained", "confirmed"]
     note: str = Field(max_length=500)
 
@@ -192,7 +194,7 @@ class EntryIn(Schema):
     shared: bool = False
 
 
-class StepIn(Schema):
+class CaseStepIn(Schema):
     """A step of a case."""
 
     step: str = Field(max_length=10)

@@ -26,11 +26,11 @@ from otay.goods.transit.schemas import (
     MovementIn,
     MovementOut,
     MovementPage,
+    MovementStepIn,
     OfficeOut,
     SealActIn,
     SealActOut,
     SealsIn,
-    StepIn,
     SuppressIn,
 )
 from otay.goods.transit.services import alarming, evidence, lodging, sealing
@@ -109,8 +109,9 @@ def get_movement(request: HttpRequest, mrn: str) -> dict[str, Any]:
 
 
 @router.post("/movements/{mrn}/steps", response=MovementOut, summary="Take a step: release, depart, arrive, unload ...")
-def take_step(request: HttpRequest, mrn: str, body: StepIn) -> Movement:
+def take_step(request: HttpRequest, mrn: str, body: MovementStepIn) -> Movement:
     """A step that is out of sequence is refused (409) and changes nothing."""
+    _actor(request).require_any("transit.lodge", "transit.control", "transit.gate", "transit.tell")
     given = body.model_dump()
     take(actor=_actor(request), mrn=mrn, asked=Asked(**{**given, "step": Step(given["step"])}))
     return access.movement(_actor(request), mrn)
@@ -143,6 +144,7 @@ def get_evidence(request: HttpRequest, mrn: str) -> dict[str, Any]:
 @router.post("/movements/{mrn}/seals", response=SealActOut, summary="Affix, verify or remove a seal")
 def act_on_seal(request: HttpRequest, mrn: str, body: SealActIn) -> dict[str, Any]:
     """Each act is a permanent record in the chained seal log."""
+    _actor(request).require_any("transit.seals", "transit.gate")
     actor = _actor(request)
     where = Where(body.office, body.place, body.lat, body.lon, body.at, _photo(body.photo))
     if body.act == "verify":

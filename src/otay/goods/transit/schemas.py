@@ -10,6 +10,7 @@ from ninja import Field, Schema
 from pydantic import AwareDatetime
 
 from otay.engines.transit.settings import TransitRules
+from otay.node.schemas import RowId
 
 Lon = Annotated[float, Field(ge=-180, le=180)]
 Lat = Annotated[float, Field(ge=-89.9, le=89.9)]
@@ -167,7 +168,7 @@ class MovementDetail(MovementOut):
     journey: JourneyOut | None
 
 
-class StepIn(Schema):
+class MovementStepIn(Schema):
     """One step. ``office`` is where; ``reason`` where one is asked; the rest is of incident, unload and recover."""
 
     step: Literal[
@@ -236,7 +237,7 @@ class SealActOut(Schema):
 class AlarmActIn(Schema):
     """An act on alarms. ``assignee`` for assign, ``text`` for action, close and reopen, ``finding`` for close."""
 
-    alarms: list[int] = Field(min_length=1, max_length=500)
+    alarms: list[RowId] = Field(min_length=1, max_length=500)
     act: Literal["acknowledge", "assign", "action", "close", "reopen"]
     text: str = Field("", max_length=500)
     assignee: str = Field("", max_length=70)

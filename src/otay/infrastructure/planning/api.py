@@ -16,6 +16,7 @@ from otay.infrastructure.planning.models import PlanScenario, PlanSearch, PlanVe
 from otay.infrastructure.planning.schemas import (
     AddedOut,
     ObservationsIn,
+    PlanStepIn,
     RunIn,
     RunOut,
     ScenarioIn,
@@ -23,7 +24,6 @@ from otay.infrastructure.planning.schemas import (
     ScenarioPage,
     SearchIn,
     SearchOut,
-    StepIn,
     VersionDetail,
     VersionIn,
 )
@@ -105,6 +105,7 @@ def get_version(request: HttpRequest, number: str, version: int) -> dict[str, An
 @router.post("scenarios/{number}/versions", response={201: VersionDetail}, summary="Save a new version")
 def save_version(request: HttpRequest, number: str, body: VersionIn) -> Status[dict[str, Any]]:
     """Refused with 409 when there is a newer version than the one the change was made on."""
+    _actor(request).require_any("planning.edit")
     made = services.save_version(
         actor=_actor(request), number=number, body=body.body, after=body.after, note=body.note, origin=Origin.UPLOADED
     )
@@ -112,8 +113,9 @@ def save_version(request: HttpRequest, number: str, body: VersionIn) -> Status[d
 
 
 @router.post("scenarios/{number}/versions/{version}/steps", response=VersionDetail, summary="Submit, approve, comment")
-def take_step(request: HttpRequest, number: str, version: int, body: StepIn) -> dict[str, Any]:
+def take_step(request: HttpRequest, number: str, version: int, body: PlanStepIn) -> dict[str, Any]:
     """Who made or submitted a version cannot approve it."""
+    _actor(request).require_any("planning.edit", "planning.approve", "planning.comment")
     actor = _actor(request)
     services.take_step(actor=actor, number=number, version=version, step=Step(body.kind), text=body.text)
     return _detail(queries.version(actor, number, version))
@@ -122,6 +124,7 @@ def take_step(request: HttpRequest, number: str, version: int, body: StepIn) -> 
 @router.post("scenarios/{number}/versions/{version}/runs", response={202: RunOut}, summary="Play a version")
 def start_run(request: HttpRequest, number: str, version: int, body: RunIn) -> Status[dict[str, Any]]:
     """Answers at once; ask for the run until it has figures. The same run is never played twice."""
+    _actor(request).require_any("planning.run")
     actor = _actor(request)
     row = services.start_run(
         actor=actor, version=queries.version(actor, number, version), replications=body.replications
@@ -149,6 +152,7 @@ def get_run(request: HttpRequest, run: int) -> dict[str, Any]:
 @router.post("runs/{run}/cancel", response=RunOut, summary="Stop a run")
 def cancel_run(request: HttpRequest, run: int) -> dict[str, Any]:
     """What was played is kept."""
+    _actor(request).require_any("planning.run")
     actor = _actor(request)
     services.cancel_job(actor=actor, job=queries.run(actor, run).job)
     return _run(queries.run(actor, run))
@@ -157,6 +161,7 @@ def cancel_run(request: HttpRequest, run: int) -> dict[str, Any]:
 @router.post("runs/{run}/resume", response=RunOut, summary="Go on with a run that was stopped")
 def resume_run(request: HttpRequest, run: int) -> dict[str, Any]:
     """Replications that are kept are not played again."""
+    _actor(request).require_any("planning.run")
     actor = _actor(request)
     services.resume_job(actor=actor, job=queries.run(actor, run).job)
     return _run(queries.run(actor, run))
@@ -193,6 +198,7 @@ def get_comparison(request: HttpRequest, one: int, other: int) -> dict[str, Any]
 )
 def start_search(request: HttpRequest, number: str, version: int, body: SearchIn) -> Status[dict[str, Any]]:
     """Fewest officers, hours of service, allocation of booths, or the smallest addition for a forecast year."""
+    _actor(request).require_any("planning.search")
     actor = _actor(request)
     found = queries.version(actor, number, version)
     arguments: dict[str, Any] = {}

@@ -29,7 +29,7 @@ class VersionIn(Schema):
     note: str = Field("", max_length=500)
 
 
-class StepIn(Schema):
+class PlanStepIn(Schema):
     """A step. A return or comment says why."""
 
     kind: Literal["submitted", "approved", "returned", "withdrawn", "commented"]
@@ -45,7 +45,7 @@ class StepOut(Schema):
     text: str
 
 
-class VersionOut(Schema):
+class ScenarioVersionOut(Schema):
     """A version of a scenario, immutable."""
 
     number: int
@@ -65,7 +65,7 @@ class ScenarioOut(Schema):
     title: str
     owner: str
     created_at: datetime
-    versions: list[VersionOut]
+    versions: list[ScenarioVersionOut]
 
 
 class ScenarioPage(Schema):
@@ -75,7 +75,7 @@ class ScenarioPage(Schema):
     next: int | None
 
 
-class VersionDetail(VersionOut):
+class VersionDetail(ScenarioVersionOut):
     """A version with its scenario file and its steps."""
 
     scenario: str

@@ -49,7 +49,15 @@ _BODY = {
         200: {
             "description": "The answer: CUSRES (or CONTRL for a part of a transfer and for reservations)",
             "content": {EDIFACT: {"schema": {"type": "string"}}},
-        }
+        },
+        422: {
+            "description": "The refusal: CUSRES or CONTRL, or as JSON",
+            "content": {
+                EDIFACT: {"schema": {"type": "string"}},
+                "application/json": {"schema": {"$ref": "#/components/schemas/TakenOut"}},
+                "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}},
+            },
+        },
     },
 }
 
@@ -110,7 +118,7 @@ def _json(body: dict[str, Any], status: int) -> HttpResponse:
 @router.get("notices", response=NoticePage, summary="Status changes for you, oldest first")
 def list_notices(
     request: HttpRequest,
-    after: int = 0,
+    after: Annotated[int, Query(ge=0, le=2**63 - 1)] = 0,
     all: Annotated[bool, Query(description="Also those that were acknowledged.")] = False,
     wait: Annotated[int, Query(ge=0, le=LONGEST_WAIT_SECONDS, description="Seconds to wait for the next one.")] = 0,
 ) -> dict[str, Any]:
@@ -196,6 +204,7 @@ def show_traveller(request: HttpRequest, uid: str) -> dict[str, Any]:
 @router.post("travellers/{uid}/decisions", response=DecisionOut, summary="Decide about a traveller")
 def decide(request: HttpRequest, uid: str, body: DecisionIn) -> dict[str, Any]:
     """Allow, refer or no board, with the reason. Letting somebody board who was answered no board takes a second."""
+    _actor(request).require_any("passengers.decide")
     row = deciding.decide(actor=_actor(request), uid=uid, kind=Kind(body.kind), reason=body.reason)
     answer = Traveller.objects.values_list("answer", flat=True).get(pk=row.traveller_id)
     return {"id": row.pk, "kind": row.kind, "effective": row.effective_at is not None, "answer": answer}
@@ -204,6 +213,7 @@ def decide(request: HttpRequest, uid: str, body: DecisionIn) -> dict[str, Any]:
 @router.post("travellers/{uid}/matches/{int:hit_id}", response=dict[str, str], summary="Decide a match")
 def settle_match(request: HttpRequest, uid: str, hit_id: int, body: MatchIn) -> dict[str, str]:
     """The traveller is, or is not, the entry of the list."""
+    _actor(request).require_any("passengers.decide")
     row = deciding.settle_match(actor=_actor(request), uid=uid, hit=hit_id, same=body.same, reason=body.reason)
     answer = Traveller.objects.values_list("answer", flat=True).get(pk=row.traveller_id)
     return {"state": row.state, "answer": answer}

@@ -19,7 +19,7 @@ class AnswerOut(Schema):
     text: str
 
 
-class FindingOut(Schema):
+class ListFindingOut(Schema):
     """One thing wrong at one place."""
 
     place: str
@@ -38,7 +38,7 @@ class TakenOut(Schema):
     duplicate: bool
     flights: list[dict[str, Any]]
     answers: list[AnswerOut]
-    findings: list[FindingOut]
+    findings: list[ListFindingOut]
     waiting_for_parts: bool = False
 
 

@@ -15,16 +15,16 @@ from otay.screening.watchlists.domain import Document, Kind, Party
 from otay.screening.watchlists.models import EntryVersion, ListHit, ListVersion
 from otay.screening.watchlists.queue import found_now
 from otay.screening.watchlists.schemas import (
-    AnswerOut,
-    DecisionIn,
     EntriesIn,
     EntryOut,
     FoundOut,
-    HitOut,
+    HitDecisionIn,
+    HitReasonOut,
+    ListHitOut,
     ListOut,
+    ListVersionOut,
+    PartyAnswerOut,
     QuestionIn,
-    ReasonOut,
-    VersionOut,
 )
 
 router = Router()
@@ -71,11 +71,11 @@ def _entry(key: str, row: EntryVersion) -> EntryOut:
     )  # fmt: skip
 
 
-@router.post("/lists/{key}/files", response={201: VersionOut}, summary="Propose a list from a file")
+@router.post("/lists/{key}/files", response={201: ListVersionOut}, summary="Propose a list from a file")
 def propose_file(
     request: HttpRequest, key: str, file: File[UploadedFile], why: Form[str], mode: Form[str] = "replace",
     format: Form[str] = "",
-) -> Status[VersionOut]:  # fmt: skip
+) -> Status[ListVersionOut]:  # fmt: skip
     """CSV, JSON or FollowTheMoney. All findings at once; nothing is kept where an entry is wrong."""
     actor = _actor(request, services.PROPOSE)
     if mode not in ListVersion.Mode.values:
@@ -86,23 +86,23 @@ def propose_file(
     return Status(201, _version(made))
 
 
-@router.post("/lists/{key}/entries", response={201: VersionOut}, summary="Propose entries")
-def propose_entries(request: HttpRequest, key: str, body: EntriesIn) -> Status[VersionOut]:
+@router.post("/lists/{key}/entries", response={201: ListVersionOut}, summary="Propose entries")
+def propose_entries(request: HttpRequest, key: str, body: EntriesIn) -> Status[ListVersionOut]:
     """Add or change some entries; the others stay. A second person has to approve it."""
     actor = _actor(request, services.PROPOSE)
     made = services.propose_entries(actor=actor, watchlist=key, entries=body.entries, why=body.why)
     return Status(201, _version(made))
 
 
-def _version(row: ListVersion) -> VersionOut:
-    return VersionOut(
+def _version(row: ListVersion) -> ListVersionOut:
+    return ListVersionOut(
         id=row.pk, list=row.watchlist.key, number=row.number, state=row.state, total=row.total, added=row.added,
         changed=row.changed, removed=row.removed, findings=tuple(queries.findings(row)),
     )  # fmt: skip
 
 
-@router.get("/hits", response=list[HitOut], summary="Hits to review")
-def hits(request: HttpRequest, state: str = "open", band: str = "", page: int = 1) -> list[HitOut]:
+@router.get("/hits", response=list[ListHitOut], summary="Hits to review")
+def hits(request: HttpRequest, state: str = "open", band: str = "", page: int = 1) -> list[ListHitOut]:
     """One page (100) of the review queue at the caller's ports, the strongest first."""
     actor = _actor(request)
     rows, _total = queries.hits(actor, state=state, band=band, page=max(1, min(page, 100_000)), count=100)
@@ -110,17 +110,17 @@ def hits(request: HttpRequest, state: str = "open", band: str = "", page: int = 
     return [_hit(row) for row in rows]
 
 
-def _hit(row: ListHit) -> HitOut:
-    return HitOut(
+def _hit(row: ListHit) -> ListHitOut:
+    return ListHitOut(
         id=row.pk, party=row.party_key, label=row.label, list=row.entry.watchlist.key, entry=row.entry.key,
         entry_version=row.entry.number, entry_name=row.entry.name, category=row.entry.category, band=row.band,
         state=row.state, found_at=row.found_at,
-        reasons=tuple(ReasonOut(about=one.about, stance=one.stance, text=one.text) for one in queries.reasons(row)),
+        reasons=tuple(HitReasonOut(about=one.about, stance=one.stance, text=one.text) for one in queries.reasons(row)),
     )  # fmt: skip
 
 
 @router.post("/hits/decide", response={204: None}, summary="Clear, confirm or reopen hits")
-def decide(request: HttpRequest, body: DecisionIn) -> Status[None]:
+def decide(request: HttpRequest, body: HitDecisionIn) -> Status[None]:
     """All of ``hits`` or none of them."""
     actor = _actor(request, reviewing.REVIEW)
     known = reviewing.decisions()
@@ -130,8 +130,8 @@ def decide(request: HttpRequest, body: DecisionIn) -> Status[None]:
     return Status(204, None)
 
 
-@router.post("/screen", response=list[AnswerOut], summary="Look parties up on the lists in force")
-def screen(request: HttpRequest, body: QuestionIn) -> list[AnswerOut]:
+@router.post("/screen", response=list[PartyAnswerOut], summary="Look parties up on the lists in force")
+def screen(request: HttpRequest, body: QuestionIn) -> list[PartyAnswerOut]:
     """The hits of each party with their reasons. Nothing is kept but who asked, about whom, and why."""
     actor = _actor(request, reviewing.REVIEW)
     if len(body.parties) > MOST:
@@ -151,14 +151,14 @@ def screen(request: HttpRequest, body: QuestionIn) -> list[AnswerOut]:
                 for party, hits in zip(parties, found, strict=True)],
     )  # fmt: skip
     return [
-        AnswerOut(
+        PartyAnswerOut(
             key=party.key,
             hits=[
                 FoundOut(
                     list=hit.list, entry=hit.entry, entry_version=hit.version, entry_name=hit.entry_name,
                     category=hit.category, band=str(hit.band), cleared=hit.cleared,
                     reasons=tuple(
-                        ReasonOut(about=one.about, stance=one.stance, text=one.text(language)) for one in hit.reasons
+                        HitReasonOut(about=one.about, stance=one.stance, text=one.text(language)) for one in hit.reasons
                     ),
                 )
                 for hit in hits

@@ -7,6 +7,8 @@ from typing import Any
 
 from ninja import Schema
 
+from otay.node.schemas import RowId
+
 
 class ListOut(Schema):
     """A list; ``version`` is the number in force, 0 where there is none."""
@@ -45,7 +47,7 @@ class EntriesIn(Schema):
     why: str
 
 
-class VersionOut(Schema):
+class ListVersionOut(Schema):
     """A version of a list: what it would change or changed."""
 
     id: int
@@ -59,7 +61,7 @@ class VersionOut(Schema):
     findings: tuple[dict[str, str], ...]
 
 
-class ReasonOut(Schema):
+class HitReasonOut(Schema):
     """One reason, in the caller's language."""
 
     about: str
@@ -67,7 +69,7 @@ class ReasonOut(Schema):
     text: str
 
 
-class HitOut(Schema):
+class ListHitOut(Schema):
     """A hit of the review queue."""
 
     id: int
@@ -81,13 +83,13 @@ class HitOut(Schema):
     band: str
     state: str
     found_at: datetime
-    reasons: tuple[ReasonOut, ...]
+    reasons: tuple[HitReasonOut, ...]
 
 
-class DecisionIn(Schema):
+class HitDecisionIn(Schema):
     """What is said of hits: clear, confirm or reopen; and why."""
 
-    hits: list[int]
+    hits: list[RowId]
     decision: str
     reason: str
 
@@ -131,10 +133,10 @@ class FoundOut(Schema):
     category: str
     band: str
     cleared: bool
-    reasons: tuple[ReasonOut, ...]
+    reasons: tuple[HitReasonOut, ...]
 
 
-class AnswerOut(Schema):
+class PartyAnswerOut(Schema):
     """What was found of one party."""
 
     key: str

@@ -16,6 +16,7 @@ from otay.core.errors import Conflict, NotFound, OtayError, Refused
 from otay.core.i18n import N_
 from otay.node import audit, clock
 from otay.node.actors import Actor
+from otay.node.guarding import needs
 from otay.screening.watchlists import queries, reviewing, services, wording
 from otay.screening.watchlists.forms import (
     AnswerForm,
@@ -197,6 +198,7 @@ def version(request: HttpRequest, key: str, number: int) -> HttpResponse:
 
 
 @require_POST
+@needs("screening.activate_entries", "screening.propose_entries")
 def decide(request: HttpRequest, key: str, number: int) -> HttpResponse:
     """Put a version in force, or refuse it."""
     actor = _actor(request)
@@ -234,6 +236,7 @@ def hits(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
+@needs("screening.review_hits", changing=True)
 def hit(request: HttpRequest, pk: int) -> HttpResponse:
     """A party beside the entry that it may be, every reason, and the officer's decision."""
     actor = _sees(request)
@@ -310,6 +313,7 @@ def record_redress(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
+@needs("screening.record_redress", changing=True)
 def redress_request(request: HttpRequest, reference: str) -> HttpResponse:
     """One request, and its answer."""
     actor = _sees(request)

@@ -28,6 +28,7 @@ from otay.goods.investigations.services import evidence
 from otay.goods.investigations.views.common import actor_of, done, page
 from otay.node import audit
 from otay.node.actors import Actor
+from otay.node.guarding import needs
 from otay.node.models import User
 from otay.places.queries import ports
 
@@ -150,6 +151,7 @@ def _url(one: queries.Linked) -> str:
 
 @login_required
 @require_POST
+@needs("investigations.cases")
 def act(request: HttpRequest, reference: str) -> HttpResponse:
     """One change of a case, named by ``act``."""
     actor = actor_of(request)

@@ -17,6 +17,7 @@ from otay.goods.investigations.queries import seizures as queries
 from otay.goods.investigations.services import seizures as services
 from otay.goods.investigations.views.common import actor_of, decimal_of, done, page
 from otay.node import audit
+from otay.node.guarding import needs
 from otay.places.queries import ports
 
 
@@ -89,6 +90,7 @@ def _seized(request: HttpRequest) -> Seizure:
 
 @login_required
 @require_POST
+@needs("investigations.seize")
 def step(request: HttpRequest, reference: str) -> HttpResponse:
     """Record what happens to seized goods."""
     actor = actor_of(request)

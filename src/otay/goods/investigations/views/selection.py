@@ -24,6 +24,7 @@ from otay.goods.investigations.services import findings as finding_services
 from otay.goods.investigations.services import outcomes, overrides, registry, selecting, training
 from otay.goods.investigations.views.common import actor_of, decimal_of, done, page
 from otay.node import audit
+from otay.node.guarding import needs
 from otay.places.queries import ports
 
 PAGE = 60
@@ -92,6 +93,7 @@ def dossier(request: HttpRequest, number: str) -> HttpResponse:
 
 @login_required
 @require_POST
+@needs("investigations.record_outcomes")
 def record_outcome(request: HttpRequest, number: str) -> HttpResponse:
     """Record a finding, additional duty, a penalty or a clearance."""
     actor = actor_of(request)
@@ -110,6 +112,7 @@ def record_outcome(request: HttpRequest, number: str) -> HttpResponse:
 
 @login_required
 @require_POST
+@needs("investigations.waive")
 def waive(request: HttpRequest, number: str) -> HttpResponse:
     """Waive a selected check, with the reason."""
     actor = actor_of(request)
@@ -138,6 +141,7 @@ def finding_list(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_POST
+@needs("investigations.review")
 def review_finding(request: HttpRequest, pk: int) -> HttpResponse:
     """Explain or confirm a finding."""
     actor = actor_of(request)
@@ -181,6 +185,7 @@ def review_override(request: HttpRequest, pk: int) -> HttpResponse:
 
 @login_required
 @require_http_methods(["GET", "POST"])
+@needs("investigations.plan", changing=True)
 def plans(request: HttpRequest) -> HttpResponse:
     """Capacities and shares of each office, and the form that puts a new version in force."""
     actor = actor_of(request)

@@ -31,6 +31,7 @@ from otay.goods.transit.stepping import take
 from otay.goods.transit.views.shared import actor_of, back, own_offices, page, tell
 from otay.node import audit, clock
 from otay.node.actors import Actor
+from otay.node.guarding import needs
 
 PAGE = 50
 TRACK_POINTS = 1500
@@ -111,6 +112,7 @@ def _possible(actor: Actor, row: Movement) -> list[Step]:
 
 @login_required
 @require_POST
+@needs("transit.lodge", "transit.control", "transit.gate", "transit.tell")
 def step(request: HttpRequest, mrn: str) -> HttpResponse:
     """Take one step and go back to where the reader was; a step that is not allowed says why."""
     actor = actor_of(request)

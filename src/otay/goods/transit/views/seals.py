@@ -25,6 +25,7 @@ from otay.goods.transit.services import sealing
 from otay.goods.transit.services.sealing import NewSeal
 from otay.goods.transit.views.shared import actor_of, page, tell
 from otay.node import audit
+from otay.node.guarding import needs
 
 PAGE = 100
 
@@ -118,6 +119,7 @@ def log_check(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_GET
 @cache_control(private=True, max_age=3600)
+@needs("transit.view", "transit.view_own")
 def photo(request: HttpRequest, digest: str) -> HttpResponse:
     """A photograph, as it was kept; shown only to who may see a movement that it was taken for."""
     actor = actor_of(request)

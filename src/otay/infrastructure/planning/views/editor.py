@@ -15,9 +15,11 @@ from otay.core.errors import Conflict, OtayError
 from otay.infrastructure.planning import editing, engine_client, queries, services
 from otay.infrastructure.planning.models import PlanVersion
 from otay.infrastructure.planning.views import findings_of, language, page, reader, tell
+from otay.node.guarding import needs
 
 
 @require_http_methods(["GET", "POST"])
+@needs("planning.edit")
 def edit(request: HttpRequest, number: str, which: int, section: str = "general") -> HttpResponse:
     """One section as a form."""
     actor = reader(request)
@@ -87,6 +89,7 @@ def _context(
 
 
 @require_POST
+@needs("planning.edit")
 def lanes(request: HttpRequest, number: str, which: int) -> HttpResponse:
     """Add a lane group, such as a dedicated one, or take one away."""
     actor = reader(request)

@@ -21,6 +21,7 @@ from otay.infrastructure.planning.importing import rows_of_file
 from otay.infrastructure.planning.models import SimulationRun, WaitObservation
 from otay.infrastructure.planning.services import Observed
 from otay.infrastructure.planning.views import actor_of, language, page, tell
+from otay.node.guarding import needs
 from otay.places import queries as places
 
 SHOWN = 60
@@ -60,6 +61,7 @@ def _require(request: HttpRequest, code: str) -> None:
 
 
 @require_http_methods(["GET", "POST"])
+@needs("planning.observe", changing=True)
 def observations(request: HttpRequest, code: str) -> HttpResponse:
     """Waits seen at a port; one more by hand."""
     _require(request, code)

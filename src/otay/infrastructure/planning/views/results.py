@@ -14,6 +14,7 @@ from otay.infrastructure.planning import comparing, exporting, presenting, queri
 from otay.infrastructure.planning.models import SimulationRun
 from otay.infrastructure.planning.views import actor_of, findings_of, language, page, reader, tell
 from otay.node import audit
+from otay.node.guarding import needs
 
 _VERBS = {"cancel": services.cancel_job, "resume": services.resume_job}
 
@@ -68,6 +69,7 @@ def _busiest(result: dict[str, Any]) -> str:
 
 
 @require_POST
+@needs("planning.run")
 def change_run(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
     """Cancel a run, or go on with it."""
     row = queries.run(reader(request), pk)
@@ -105,6 +107,7 @@ def search(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
+@needs("planning.search")
 def change_search(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
     """Cancel a search, or begin it again."""
     row = queries.search(reader(request), pk)

@@ -29,6 +29,7 @@ from otay.infrastructure.planning.models import PlanScenario, PlanVersion
 from otay.infrastructure.planning.views import actor_of, findings_of, language, page, reader, tell
 from otay.node import audit
 from otay.node.actors import Actor
+from otay.node.guarding import needs
 from otay.node.queries import names_of, officers_holding
 
 PATIENCE_SECONDS = 2.5
@@ -152,6 +153,7 @@ def file(request: HttpRequest, number: str, which: int) -> HttpResponse:
 
 
 @require_POST
+@needs("planning.edit")
 def upload(request: HttpRequest, number: str, which: int) -> HttpResponse:
     """A new version from a file."""
     actor = reader(request)
@@ -173,6 +175,7 @@ def upload(request: HttpRequest, number: str, which: int) -> HttpResponse:
 
 
 @require_POST
+@needs("planning.edit", "planning.approve", "planning.comment")
 def step(request: HttpRequest, number: str, which: int) -> HttpResponse:
     """Submit, approve, return, withdraw or comment."""
     actor = reader(request)
@@ -202,6 +205,7 @@ def hand_over(request: HttpRequest, number: str, which: int) -> HttpResponse:
 
 
 @require_POST
+@needs("planning.run")
 def run(request: HttpRequest, number: str, which: int) -> HttpResponse:
     """Play a version; the answer is the page of the run, with figures as soon as there are any."""
     actor = reader(request)
@@ -220,6 +224,7 @@ def run(request: HttpRequest, number: str, which: int) -> HttpResponse:
 
 
 @require_POST
+@needs("planning.search")
 def search(request: HttpRequest, number: str, which: int) -> HttpResponse:
     """Search for a better plan than this version."""
     actor = reader(request)
@@ -241,6 +246,7 @@ def search(request: HttpRequest, number: str, which: int) -> HttpResponse:
 
 
 @require_POST
+@needs("planning.edit")
 def copy(request: HttpRequest, number: str, which: int) -> HttpResponse:
     """A new scenario of the same port from this version: another alternative, to be compared with it."""
     actor = reader(request)
