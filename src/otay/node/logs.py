@@ -11,11 +11,12 @@ request_id: ContextVar[str] = ContextVar("request_id", default="")
 
 
 class RequestFilter(logging.Filter):
-    """Puts the request's id on every record."""
+    """Puts the request's id on every record, and takes the request itself off: its address may ask for a name."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Always lets it through."""
-        record.request_id = request_id.get()
+        request = record.__dict__.pop("request", None)  # as Django gives it along, when the answer has left already
+        record.request_id = request_id.get() or getattr(request, "request_id", "")
         return True
 
 
