@@ -125,7 +125,7 @@ def test_what_nobody_opens_stays_shut_for_somebody_with_every_role() -> None:
 def test_a_signature_and_no_role_opens_the_neighbours_doors() -> None:
     signed = [door for door, who in TOLD.items() if who == "the neighbour's signature"]
     browser = signed_in(make_person(*ROLES))
-    assert len(signed) == 5
+    assert len(signed) >= 5
     assert {tried(browser, door).status_code for door in signed} <= {401, 422}
 
 

@@ -193,6 +193,7 @@ def step(request: HttpRequest, number: str, which: int) -> HttpResponse:
 
 
 @require_POST
+@needs("planning.edit", "planning.approve")
 def hand_over(request: HttpRequest, number: str, which: int) -> HttpResponse:
     """Give the scenario to another owner."""
     owner = request.POST.get("owner", "")
