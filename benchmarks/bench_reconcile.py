@@ -62,7 +62,7 @@ def tree_alone(records: int) -> dict[str, Any]:
 
 INSERT = (
     "INSERT INTO exchange_inbox (peer_id, sequence, record_type, business_key, version, citation, created_at, "
-    "body_digest, body, link, note, port, state, received_at) VALUES (" + ", ".join(["%s"] * 14) + ")"
+    "body_digest, corrects, body, link, note, port, state, received_at) VALUES (" + ", ".join(["%s"] * 15) + ")"
 )
 
 
@@ -90,7 +90,7 @@ def filled(records: int) -> Any:
         rows = [
             (
                 peer.pk, entry.sequence, record.record_type, record.business_key, 1, record.agreement, text,
-                record.body_digest, record.body.decode(), entry.link, "", "", "applied", text,
+                record.body_digest, b"", record.body.decode(), entry.link, "", "", "applied", text,
             )
             for record, entry in zip(made, entries, strict=True)
         ]  # fmt: skip

@@ -127,6 +127,9 @@ class Exchanged(models.Model):
     created_at = models.DateTimeField()
     body_digest = models.BinaryField(max_length=32)
     body = models.TextField(blank=True)
+    corrects = models.BinaryField(
+        max_length=32, default=bytes, help_text=_("Digest of the version that this one replaces; empty for the first.")
+    )
     link = models.BinaryField(max_length=32)
     erased_at = models.DateTimeField(null=True, blank=True)
     note = models.CharField(max_length=300, blank=True)
@@ -150,6 +153,7 @@ class Exchanged(models.Model):
             self.created_at,
             bytes(self.body_digest),
             self.body.encode() if with_body else b"",
+            bytes(self.corrects),
         )
 
 

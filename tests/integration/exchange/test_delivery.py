@@ -254,3 +254,34 @@ def test_a_busy_neighbour_is_left_alone_as_long_as_it_asks_and_gets_less_at_once
     PeerHealth.objects.update(failures=50)
     publish(*range(40, 60))
     assert delivery.deliver_due(peer, limit=32).records == 2
+
+
+def test_a_correction_cites_the_version_that_it_replaces_also_after_the_contents_are_gone(peer, door):
+    def version(number: int, weight: str) -> Publication:
+        return Publication("P-1", number, parcel("P-1", weight))
+
+    for publications in ([version(1, "1")], [version(2, "2"), version(4, "4")]):
+        publishing.publish(actor=SYSTEM, record_type="test.parcel", publications=publications)
+    while delivery.deliver_due(peer).more:
+        pass
+    first, second, fourth = door.records
+    assert (first.corrects, second.corrects, fourth.corrects) == (b"", first.body_digest, second.body_digest)
+    assert b"corrects" not in first.header()
+    row = Outbox.objects.get(version=2)
+    assert bytes(row.corrects) == first.body_digest
+    Outbox.objects.update(body="")
+    file = upkeep.evidence(actor=SYSTEM, direction="out", peer=peer, sequence=2, purpose="test")
+    assert file["header"]["corrects"] == first.body_digest.hex()
+    assert not proof.verify(file).problems
+    assert upkeep.verify_stream(peer, "out").problems == []
+
+
+def test_a_record_is_not_what_was_signed_when_its_citation_is_altered(peer, door):
+    for number in (1, 2):
+        publishing.publish(
+            actor=SYSTEM,
+            record_type="test.parcel",
+            publications=[Publication("P-1", number, parcel("P-1", str(number)))],
+        )
+    Outbox.objects.filter(version=2).update(corrects=b"\x07" * 32)
+    assert upkeep.verify_stream(peer, "out").problems == ["altered 2"]

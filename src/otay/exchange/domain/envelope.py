@@ -43,7 +43,9 @@ def genesis(stream: str) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One record as it travels. ``agreement`` is ``reference/version``. ``body`` is canonical JSON, or empty."""
+    """One record as it travels. ``agreement`` is ``reference/version``. ``body`` is canonical JSON, or empty.
+    ``corrects``: digest of the body of the version that this one replaces; empty for the first.
+    """
 
     record_type: str
     business_key: str
@@ -52,19 +54,21 @@ class Record:
     created_at: datetime
     body_digest: bytes
     body: bytes = b""
+    corrects: bytes = b""
 
     def header(self) -> bytes:
         """What the chain covers."""
-        return _encoded(
-            {
-                "record_type": self.record_type,
-                "business_key": self.business_key,
-                "version": self.version,
-                "agreement": self.agreement,
-                "created_at": self.created_at.isoformat(),
-                "body_digest": self.body_digest.hex(),
-            }
-        )
+        parts = {
+            "record_type": self.record_type,
+            "business_key": self.business_key,
+            "version": self.version,
+            "agreement": self.agreement,
+            "created_at": self.created_at.isoformat(),
+            "body_digest": self.body_digest.hex(),
+        }
+        if self.corrects:
+            parts["corrects"] = self.corrects.hex()
+        return _encoded(parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +228,7 @@ def _record(header: bytes, body: bytes) -> Record:
             read_time(raw["created_at"]),
             read_link(raw["body_digest"]),
             body,
+            read_link(raw["corrects"]) if "corrects" in raw else b"",
         )
     except KeyError:
         raise _malformed(N_("The header of a record lacks a part")) from None

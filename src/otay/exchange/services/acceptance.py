@@ -137,6 +137,7 @@ def _store(
                 citation=record.agreement,
                 created_at=record.created_at,
                 body_digest=record.body_digest,
+                corrects=record.corrects,
                 body=record.body.decode() if body else "",
                 state=state,
                 note=printable(note, 300),

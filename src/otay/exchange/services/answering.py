@@ -119,6 +119,7 @@ def record_copy(
         "agreement": record.agreement,
         "created_at": record.created_at.isoformat(),
         "body_digest": record.body_digest.hex(),
+        "corrects": record.corrects.hex(),
         "link": bytes(row.link).hex(),
         "state": row.state,
         "body": row.parsed or None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -99,6 +99,7 @@ def append(actor: Actor, peer: Peer, items: Sequence[_Item]) -> int:
                 citation=item.record.agreement,
                 created_at=item.record.created_at,
                 body_digest=item.record.body_digest,
+                corrects=item.record.corrects,
                 body=item.record.body.decode(),
                 port=item.port,
                 published_by=actor.key,
@@ -114,14 +115,20 @@ def append(actor: Actor, peer: Peer, items: Sequence[_Item]) -> int:
 
 
 def _not_yet_sent(peer: Peer, items: Sequence[_Item]) -> list[_Item]:
-    """``items`` without repetitions of what is in the stream already."""
+    """``items`` without repetitions of what is in the stream already, each naming the version that it replaces."""
     known = _known_digests(peer, items)
-    fresh: dict[tuple[str, int], _Item] = {}
+    versions: dict[str, list[int]] = {}
+    for key, version in known:
+        versions.setdefault(key, []).append(version)
+    fresh: list[_Item] = []
     for item in items:
         place = (item.record.business_key, item.record.version)
-        before = known.get(place) or (fresh[place].record.body_digest if place in fresh else None)
+        before = known.get(place)
         if before is None:
-            fresh[place] = item
+            earlier = [version for version in versions.get(place[0], ()) if version < place[1]]
+            fresh.append(_citing(item, known[place[0], max(earlier)] if earlier else b""))
+            known[place] = item.record.body_digest
+            versions.setdefault(place[0], []).append(place[1])
         elif before != item.record.body_digest:
             raise Conflict(
                 N_(
@@ -132,10 +139,17 @@ def _not_yet_sent(peer: Peer, items: Sequence[_Item]) -> list[_Item]:
                 type=item.record.record_type,
                 key=item.record.business_key,
             )
-    return list(fresh.values())
+    return fresh
 
 
-def _known_digests(peer: Peer, items: Sequence[_Item]) -> Mapping[tuple[str, int], bytes]:
+def _citing(item: _Item, before: bytes) -> _Item:
+    """``item`` as the correction of what this neighbour was sent before; what the exchange says of itself is none."""
+    if not before or item.record.agreement == CONTROL:
+        return item
+    return replace(item, record=replace(item.record, corrects=before))
+
+
+def _known_digests(peer: Peer, items: Sequence[_Item]) -> dict[tuple[str, int], bytes]:
     rows = Outbox.objects.filter(
         peer=peer,
         record_type=items[0].record.record_type,

@@ -21,7 +21,7 @@ AT_ONCE = 32
 PER_TURN = 100
 _COLUMNS = (
     "sequence", "record_type", "business_key", "version", "citation", "created_at", "body_digest", "body", "link",
-    "erased_at", "state",
+    "erased_at", "state", "corrects",
 )  # fmt: skip
 _BODILESS = {Outbox.State.WITHHELD.value, Outbox.State.REFUSED.value, Inbox.State.REFUSED.value}
 
@@ -36,10 +36,11 @@ def lines(peer: Peer, direction: str, first: int, last: int) -> Iterator[Line]:
 
 def _line(
     sequence: int, record_type: str, key: str, version: int, citation: str, created_at: datetime,
-    body_digest: Any, body: str, link: Any, erased_at: datetime | None, state: str,
+    body_digest: Any, body: str, link: Any, erased_at: datetime | None, state: str, corrects: Any,
 ) -> Line:  # fmt: skip
     signed = bytes(body_digest)
-    header = digest(Record(record_type, key, version, citation, created_at, signed).header())
+    record = Record(record_type, key, version, citation, created_at, signed, corrects=bytes(corrects))
+    header = digest(record.header())
     found = digest(body.encode()) if body else b""
     if body:
         stands = WHOLE if found == signed else ALTERED

@@ -94,6 +94,7 @@ def _restored(peer: Peer, sequence: int) -> bool:
         record = Record(
             said["record_type"], said["business_key"], said["version"], said["agreement"],
             read_time(said["created_at"]), read_link(said["body_digest"]), body,
+            read_link(said["corrects"]) if said.get("corrects") else b"",
         )  # fmt: skip
         link = _link(peer, sequence, record)
     except (KeyError, TypeError, OtayError):
@@ -108,7 +109,7 @@ def _restored(peer: Peer, sequence: int) -> bool:
         Outbox.objects.create(
             peer=peer, sequence=sequence, link=link, record_type=record.record_type,
             business_key=record.business_key, version=record.version, citation=record.agreement,
-            created_at=record.created_at, body_digest=record.body_digest, body=body.decode(),
+            created_at=record.created_at, body_digest=record.body_digest, corrects=record.corrects, body=body.decode(),
             port=acceptance.port_of(said["body"] or {}), published_by="repair", queued_at=keystore.real_now(),
             state=Outbox.State.RECEIPTED if body else Outbox.State.WITHHELD, receipt=receipt,
         )  # fmt: skip

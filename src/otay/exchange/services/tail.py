@@ -241,6 +241,7 @@ def _insert(peer: Peer, batch: Batch, parting: int, told: Told) -> None:
                 citation=record.agreement,
                 created_at=record.created_at,
                 body_digest=record.body_digest,
+                corrects=record.corrects,
                 body=record.body.decode(),
                 erased_at=now if not record.body and said is None else None,
                 port=port_of(envelope.parse_body(record.body)) if record.body else "",
