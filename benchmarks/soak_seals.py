@@ -1,14 +1,16 @@
 """Seals by the thousand through the real Mosquitto into a node, the listener killed at random; and what the limits are.
 
-    python benchmarks/soak_seals.py                              10,000 seals, 10 minutes, SQLite
+    python benchmarks/soak_seals.py                              10,000 seals on as many movements, 10 minutes, SQLite
     python benchmarks/soak_seals.py --database postgres          ... into PostgreSQL (tools/services.py starts one)
     python benchmarks/soak_seals.py --listeners 2 --minutes 2    two share the work
     python benchmarks/soak_seals.py highest --minutes 5          the highest rate held with nothing lost
 
-Reports in four protocols; of a hundred messages two are late, two sent twice, one an alarm, one in two hundred each
+Reports in two protocols; of a hundred messages two are late, two sent twice, one a cut, one in two hundred each
 dated in the future, garbage, and in another seal's name. A message counts as lost when the broker took it and it is
-not in the table, as doubled when it is there twice. Broker, listeners, seals and database share the machine. What the
-parts reach by themselves: bench_seal_doors.py.
+not in the table, as doubled when it is there twice. Every seal is on a movement that ``otay node work`` judges, so a
+cut is followed to the alarm of the control room; ``highest`` leaves the judgement out (``--movements`` puts it in).
+Broker, listeners, judgement, seals and database share the machine. What the parts reach by themselves:
+bench_seal_doors.py.
 """
 
 from __future__ import annotations
@@ -34,6 +36,7 @@ sys.path.insert(0, str(ROOT / "tests"))
 from factories.seal_traffic import (  # noqa: E402
     Listener,
     Mosquitto,
+    Process,
     Publisher,
     Seals,
     Sent,
@@ -41,11 +44,13 @@ from factories.seal_traffic import (  # noqa: E402
     admit,
     make_node,
     paced,
+    put_on_the_road,
     verdict,
     wait,
 )
 
 POLL_SECONDS = 0.02
+_CUTS = "SELECT id, device_id FROM transit_alarm WHERE id > ? AND kind = 'cut'"
 
 
 # --- what is watched meanwhile ------------------------------------------------------------------------------------
@@ -53,13 +58,14 @@ POLL_SECONDS = 0.02
 
 @dataclass
 class Watch:
-    """Sees when alarms become visible in the table, and how much memory the listeners take."""
+    """Sees when reports and alarms become visible in their tables, and how much memory the processes take."""
 
     store: Store
     sent: Sent
-    listeners: list[Listener]
+    processes: list[Process]
     seen: dict[bytes, float] = field(default_factory=dict)
-    memory: dict[int, list[float]] = field(default_factory=dict)
+    raised: dict[str, float] = field(default_factory=dict)
+    memory: dict[tuple[str, int], list[float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._stop = threading.Event()
@@ -71,26 +77,36 @@ class Watch:
         self._thread.join()
 
     def _run(self) -> None:
-        last, sampled = 0, 0.0
+        last, alarm, sampled = 0, 0, 0.0
         while not self._stop.wait(POLL_SECONDS):
             rows = self.store.rows("SELECT id, digest FROM transit_report WHERE id > ? AND alarmed", last - 5000)
             now = time.time()
             for number, digest in rows:
                 self.seen.setdefault(bytes(digest), now)
                 last = max(last, number)
+            for number, device in self.store.rows(_CUTS, alarm):
+                alarm = max(alarm, number)
+                if device in self.sent.cuts:
+                    self.raised.setdefault(device, now)
             if now - sampled > 1:
                 sampled = now
-                for listener in self.listeners:
-                    if listener.process:
-                        self.memory.setdefault(listener.process.pid, []).append(listener.memory_mb())
+                for process in self.processes:
+                    if process.process:
+                        life = self.memory.setdefault((process.words[1], process.process.pid), [])
+                        life.append(process.memory_mb())
 
     def latencies(self) -> list[float]:
-        """Seconds from the seal's sending to the alarm being in the table."""
+        """Seconds from the seal's sending to the report of a cut being in the table."""
         return sorted(self.seen[item] - self.sent.times[item] for item in self.sent.of("alarm") if item in self.seen)
 
-    def longest_life(self) -> list[float]:
-        """Megabytes, once a second, of the listener that lived longest; its first five seconds left out."""
-        return max(self.memory.values(), key=len, default=[])[5:]
+    def to_the_alarm(self) -> list[float]:
+        """Seconds from a seal's first word of a cut to the judged alarm."""
+        return sorted(self.raised[device] - sent for device, sent in self.sent.cuts.items() if device in self.raised)
+
+    def longest_lives(self) -> dict[str, list[float]]:
+        """Megabytes, once a second, of that process of each kind which lived longest; not its first five seconds."""
+        kinds = {kind for kind, _ in self.memory}
+        return {kind: max((life for (of, _), life in self.memory.items() if of == kind), key=len)[5:] for kind in kinds}
 
 
 def killer(listeners: list[Listener], stop: threading.Event, seed: int, kills: list[float]) -> None:
@@ -157,17 +173,28 @@ class Run:
     sent: Sent
     found: dict[str, Any]
     latencies: list[float]
-    memory: list[float]
+    to_the_alarm: list[float]
+    memory: dict[str, list[float]]
     kills: int
     caught_up_s: float
     seconds: float
     counters: tuple[Any, ...]
+    unjudged: int
+    judged_s: float
 
 
 def run(
-    home: Path, database: str | None, seals: Seals, *, rate: float, seconds: float, listeners: int, kill: bool
+    home: Path,
+    database: str | None,
+    seals: Seals,
+    *,
+    rate: float,
+    seconds: float,
+    listeners: int,
+    kill: bool,
+    judge: bool,
 ) -> Run:
-    """Send at ``rate`` messages a second and wait until nothing more comes."""
+    """Send at ``rate`` messages a second and wait until nothing more comes; ``judge``: and until all is judged."""
     store = Store(home, database)
     with Mosquitto(home / "broker") as broker:
         running = [Listener(home, "--mqtt", broker.url) for _ in range(listeners)]
@@ -175,9 +202,12 @@ def run(
             listener.start()
         for listener in running:
             wait("a listener", listener.listens)
+        workers = [Process(home, "node", "work")] if judge else []
+        for worker in workers:
+            worker.start()
         time.sleep(1.5)
         publisher = Publisher(broker.port, seals)
-        watch = Watch(Store(home, database), publisher.sent, running)
+        watch = Watch(Store(home, database), publisher.sent, [*running, *workers])
         stop, kills = threading.Event(), list[float]()
         hunter = threading.Thread(target=killer, args=(running, stop, 7, kills), daemon=True)
         if kill:
@@ -194,15 +224,28 @@ def run(
         if kill:
             hunter.join()
         caught_up = until_nothing_is_missing(publisher.sent, store)
+        unjudged = store.count("transit_reportmark")
+        judged_s = until_judged(store) if judge else 0.0
         watch.stop()
         publisher.close()
-        for listener in running:
-            listener.stop()
+        for process in [*running, *workers]:
+            process.stop()
     counters = store.rows("SELECT sum(duplicates), sum(flagged) FROM transit_reportingdevice")[0]
     found = verdict(publisher.sent, store)
     found["left in the journal"] = store.count("transit_reportbatch")
     store.close()
-    return Run(publisher.sent, found, watch.latencies(), watch.longest_life(), len(kills), caught_up, lasted, counters)
+    return Run(
+        publisher.sent, found, watch.latencies(), watch.to_the_alarm(), watch.longest_lives(), len(kills), caught_up,
+        lasted, counters, unjudged, judged_s,
+    )  # fmt: skip
+
+
+def until_judged(store: Store, most: float = 300) -> float:
+    """Seconds until no report waits for its judgement."""
+    begun = time.monotonic()
+    while store.count("transit_reportmark") and time.monotonic() - begun < most:
+        time.sleep(0.5)
+    return time.monotonic() - begun
 
 
 def until_nothing_is_missing(sent: Sent, store: Store, most: float = 120) -> float:
@@ -239,16 +282,26 @@ def show(done: Run, database: str) -> None:
     say("left in the journal", done.found["left in the journal"])
     say("duplicates counted, reports flagged", " ".join(map(str, done.counters)))
     say("seconds until all was stored, after the last", f"{done.caught_up_s:.1f}")
-    if len(done.latencies) > 1:
-        cuts = statistics.quantiles(done.latencies, n=100)
-        say("alarm in the table after it was sent, p50, ms", f"{cuts[49] * 1000:,.0f}")
-        say("... p99, ms (restarts included)", f"{cuts[98] * 1000:,.0f}")
-        say("... longest, ms", f"{done.latencies[-1] * 1000:,.0f}")
-    if len(done.memory) > 10:
-        tenth = max(1, len(done.memory) // 10)
-        first, last = statistics.mean(done.memory[:tenth]), statistics.mean(done.memory[-tenth:])
-        say("memory of the listener that lived longest, s", len(done.memory))
-        say("... MB in its first and last tenth", f"{first:.1f} {last:.1f}")
+    say_latency("report of a cut in the table after it was sent", done.latencies)
+    if done.to_the_alarm:
+        say("cuts sent, alarms raised for them", f"{len(done.sent.cuts):,} {len(done.to_the_alarm):,}")
+        say_latency("judged alarm after the cut was sent", done.to_the_alarm)
+        say("reports unjudged at the end, seconds until none", f"{done.unjudged:,} {done.judged_s:.0f}")
+    for kind, life in sorted(done.memory.items()):
+        if len(life) > 10:
+            tenth = max(1, len(life) // 10)
+            first, last = statistics.mean(life[:tenth]), statistics.mean(life[-tenth:])
+            say(f"memory of the {kind} process that lived longest, s", len(life))
+            say("... MB in its first and last tenth", f"{first:.1f} {last:.1f}")
+
+
+def say_latency(name: str, seconds: list[float]) -> None:
+    if len(seconds) < 2:
+        return
+    cuts = statistics.quantiles(seconds, n=100)
+    say(f"{name}, p50, ms", f"{cuts[49] * 1000:,.0f}")
+    say("... p99, ms (restarts included)", f"{cuts[98] * 1000:,.0f}")
+    say("... longest, ms", f"{seconds[-1] * 1000:,.0f}")
 
 
 def soak(given: argparse.Namespace) -> int:
@@ -256,10 +309,15 @@ def soak(given: argparse.Namespace) -> int:
     with node(given.database) as (home, url):
         seals = Seals(given.seals)
         admit(home, seals.names)
-        rate = given.seals / given.every
-        done = run(home, url, seals, rate=rate, seconds=given.minutes * 60, listeners=given.listeners, kill=given.kill)
+        movements = given.seals if given.movements is None else given.movements
+        put_on_the_road(home, movements)
+        done = run(
+            home, url, seals, rate=given.seals / given.every, seconds=given.minutes * 60, listeners=given.listeners,
+            kill=given.kill, judge=movements > 0,
+        )  # fmt: skip
         show(done, given.database)
-    return 0 if not (done.found["lost"] or done.found["doubled"] or done.found["invented"]) else 1
+    missed = movements >= given.seals and len(done.to_the_alarm) < len(done.sent.cuts)
+    return 1 if missed or done.found["lost"] or done.found["doubled"] or done.found["invented"] else 0
 
 
 def highest(given: argparse.Namespace) -> int:
@@ -267,9 +325,11 @@ def highest(given: argparse.Namespace) -> int:
     with node(given.database) as (home, url):
         seals = Seals(given.seals)
         admit(home, seals.names)
+        put_on_the_road(home, given.movements or 0)
+        common: dict[str, Any] = {"listeners": given.listeners, "kill": False, "judge": bool(given.movements)}
         rate, held = float(given.start), 0.0
         while True:
-            done = run(home, url, seals, rate=rate, seconds=given.probe, listeners=given.listeners, kill=False)
+            done = run(home, url, seals, rate=rate, seconds=given.probe, **common)
             reached = done.sent.acknowledged / done.seconds
             kept_up = done.caught_up_s < 2 and reached > 0.97 * rate and not done.found["lost"]
             say(f"probe at {rate:,.0f}/s: reached, seconds behind", f"{reached:,.0f} {done.caught_up_s:.1f}")
@@ -279,7 +339,7 @@ def highest(given: argparse.Namespace) -> int:
         if not held:
             return 1
         while held > 1:
-            done = run(home, url, seals, rate=held, seconds=given.minutes * 60, listeners=given.listeners, kill=False)
+            done = run(home, url, seals, rate=held, seconds=given.minutes * 60, **common)
             if done.caught_up_s < 5 and not done.found["lost"] and not done.found["doubled"]:
                 break
             say(f"not held: {held:,.0f}/s, seconds behind", f"{done.caught_up_s:.1f}")
@@ -298,6 +358,7 @@ def main() -> None:
     parser.add_argument("--every", type=float, default=30, help="seconds between two reports of a seal")
     parser.add_argument("--database", default="sqlite", help="sqlite, postgres, or the address of a PostgreSQL")
     parser.add_argument("--listeners", type=int, default=1)
+    parser.add_argument("--movements", type=int, help="so many of the seals are on movements; else all of a soak's")
     parser.add_argument("--no-kill", dest="kill", action="store_false")
     parser.add_argument("--start", type=float, default=500, help="highest: first rate")
     parser.add_argument("--probe", type=float, default=20, help="highest: seconds of a step")

@@ -20,12 +20,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from factories import seals
+from factories.seals_on_the_road import name as device_name
+from factories.seals_on_the_road import place
 from otay.goods.transit.reports.reading import digest_of, message_of, read
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -66,6 +68,13 @@ def admit(home: Path, devices: list[str]) -> None:
     for start in range(0, len(devices), 2000):
         part = devices[start : start + 2000]
         assert otay("transit", "admit", *part, "--home", str(home), stdout=subprocess.DEVNULL).wait(120) == 0
+
+
+def put_on_the_road(home: Path, count: int) -> None:
+    """Movements under the first ``count`` seals, on their way."""
+    if count:
+        command = [sys.executable, "-m", "factories.seals_on_the_road", str(home), str(count)]
+        subprocess.run(command, check=True, cwd=ROOT / "tests", timeout=300)
 
 
 class Mosquitto:
@@ -126,16 +135,16 @@ class Mosquitto:
         return text + ("" if os.geteuid() else "\nuser root\n")
 
 
-class Listener:
-    """``otay transit listen`` as a process."""
+class Process:
+    """A command of the program on a node, as a process that may be killed and started again."""
 
-    def __init__(self, home: Path, *arguments: str, environment: dict[str, str] | None = None) -> None:
-        self.home, self.arguments = home, arguments
+    def __init__(self, home: Path, *words: str, environment: dict[str, str] | None = None) -> None:
+        self.home, self.words = home, words
         self.environment = {**os.environ, **(environment or {})}
         self.process: subprocess.Popen[bytes] | None = None
-        self.log = home / f"listener-{random.randrange(1 << 40):x}.log"
+        self.log = home / f"{words[1]}-{random.randrange(1 << 40):x}.log"
 
-    def __enter__(self) -> Listener:
+    def __enter__(self) -> Self:
         self.start()
         return self
 
@@ -145,12 +154,8 @@ class Listener:
     def start(self) -> None:
         with self.log.open("ab") as log:
             self.process = otay(
-                "transit", "listen", "--home", str(self.home), *self.arguments,
-                stdout=log, stderr=log, env=self.environment,
-            )  # fmt: skip
-
-    def listens(self) -> bool:
-        return "Listening: " in self.log.read_text()
+                *self.words[:2], "--home", str(self.home), *self.words[2:], stdout=log, stderr=log, env=self.environment
+            )
 
     def kill(self) -> None:
         """SIGKILL: no goodbye to anybody."""
@@ -177,6 +182,16 @@ class Listener:
         except OSError:
             return 0.0
         return next((int(line.split()[1]) / 1024 for line in text.splitlines() if line.startswith("VmRSS")), 0.0)
+
+
+class Listener(Process):
+    """``otay transit listen``."""
+
+    def __init__(self, home: Path, *arguments: str, environment: dict[str, str] | None = None) -> None:
+        super().__init__(home, "transit", "listen", *arguments, environment=environment)
+
+    def listens(self) -> bool:
+        return "Listening: " in self.log.read_text()
 
 
 class Store:
@@ -216,10 +231,14 @@ class Store:
 
 @dataclass
 class Sent:
-    """What the seals sent and the broker took: kind -> digests; ``published_at`` of those not answered yet."""
+    """What the seals sent and the broker took: kind -> digests; ``published_at`` of those not answered yet.
+
+    ``cuts``: when a device first sent that its rope was cut.
+    """
 
     taken: dict[str, list[bytes]] = field(default_factory=dict)
     times: dict[bytes, float] = field(default_factory=dict)
+    cuts: dict[str, float] = field(default_factory=dict)
     pending: dict[int, tuple[str, bytes]] = field(default_factory=dict)
     published: int = 0
     acknowledged: int = 0
@@ -246,7 +265,7 @@ class Seals:
 
     def __init__(self, count: int, seed: int = 1) -> None:
         self.random = random.Random(seed)
-        self.names = [f"70{number:08d}" for number in range(count)]
+        self.names = [device_name(number) for number in range(count)]
         self._last: dict[int, tuple[str, bytes]] = {}
         self._index = 0
 
@@ -277,16 +296,16 @@ class Seals:
         elif kind == "future":
             at += timedelta(days=self.random.uniform(1, 9000))
         flags = (*seals.LOCKED, "rope_cut_alarm") if kind == "alarm" else seals.LOCKED
-        lat, lon = 32.5 + self._index % 1000 / 1000, -117 + self._index // 1000 % 1000 / 1000
-        said = "foreign" if kind == "foreign" else name
+        lat, lon = place(number, at)
         topic = f"seals/jt701/{name}"
-        if kind == "foreign":
-            payload = seals.jt701(self.names[(number + 1) % len(self.names)], at, lat=lat, lon=lon, index=self._index)
-        elif number % 4 == 3 and kind != "alarm":
-            topic = f"seals/otay-seal/{said}"
-            payload = seals.own_report(name, at, lat=lat, lon=lon, index=self._index)
+        if kind != "foreign" and number % 4 == 3 and kind != "alarm":
+            topic = f"seals/otay-seal/{name}"
+            payload = seals.own_report(name, at, lat=round(lat, 6), lon=lon, index=self._index)
         else:
-            payload = seals.jt701(name, at, lat=lat, lon=lon, flags=flags, index=self._index)
+            said = self.names[(number + 1) % len(self.names)] if kind == "foreign" else name
+            payload = seals.jt701(
+                said, at, lat=lat, lon=lon, flags=flags, index=self._index, vehicle=self._index % 2**32
+            )
         if kind == "report":
             self._last[number] = topic, payload
         return kind, topic, payload
@@ -323,7 +342,10 @@ class Publisher:
 
     def publish(self, kind: str, topic: str, payload: bytes) -> None:
         digest = _digest(kind, topic, payload)
-        self.sent.times.setdefault(digest, time.time())
+        now = time.time()
+        self.sent.times.setdefault(digest, now)
+        if kind == "alarm":
+            self.sent.cuts.setdefault(topic.rpartition("/")[2], now)
         self.sent.published += 1
         # never with the lock held: paho calls back with locks of its own
         number = self._client.publish(topic, payload, qos=1).mid

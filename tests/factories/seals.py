@@ -34,6 +34,7 @@ def jt701(
     flags: Iterable[str] = LOCKED,
     battery: int = 80,
     index: int = 1,
+    vehicle: int = 1,
 ) -> bytes:
     """A binary frame of a JT701 lock, protocol version 0x11, with any of its status bits."""
     word = sum(1 << STATUS_BITS.index(name) for name in flags)
@@ -45,7 +46,7 @@ def jt701(
         + bytes([0x25, 90])
         + (1234).to_bytes(4, "big")
         + bytes([9])
-        + b"\x00\x00\x00\x01"
+        + vehicle.to_bytes(4, "big")
         + word.to_bytes(2, "big")
         + bytes([battery])
         + (4321).to_bytes(2, "big")

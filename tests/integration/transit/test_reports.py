@@ -277,6 +277,36 @@ def test_many_devices_are_judged_in_turns() -> None:
     assert sorted(seen) == names
 
 
+def test_a_seal_that_complains_is_judged_before_the_positions_of_others() -> None:
+    admit("S-1", "S-2", "S-3", "S-4")
+    send(own_report("S-1"), own_report("S-2"), own_report("S-1", at=after(1)))
+    send(own_report("S-3", alarms=["rope_cut"]), own_report("S-4", status={"locked": False}))
+    send(own_report("S-3", at=after(2)))
+    turns = []
+    while (due := reports.due(limit=2)).since:
+        turns.append(dict(due.since))
+        reports.judged(due)
+    assert turns == [{"S-3": after(0), "S-4": after(0)}, {"S-1": after(0), "S-2": after(0)}], "and each once"
+
+
+def test_many_windows_at_once_are_the_windows_one_by_one() -> None:
+    admit("S-1", "S-2")
+    send(
+        *(
+            own_report(f"S-{1 + minute % 2}", at=after(minute), alarms=["rope_cut"] * (minute == 4))
+            for minute in range(12)
+        )
+    )
+    send(own_report("S-1", at=after(5)), device="S-2")  # in another's name: not trusted
+    windows = [
+        *(("S-1", after(0), None), ("S-1", after(2), after(8)), ("S-2", after(3), after(4)), ("S-2", after(20), None)),
+        ("S-9", after(0), None),
+    ]
+    found = reports.of_windows(windows)
+    assert found == {window: reports.of_device(*window) for window in windows}
+    assert [len(told) for told in found.values()] == [6, 3, 1, 0, 0]
+
+
 def test_listeners_hear_of_devices_with_news_and_their_faults_hurt_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     heard: list[frozenset[str]] = []
 

@@ -97,3 +97,31 @@ def test_every_event_of_an_eseal(kind: str, alarm: str | None) -> None:
     opened = records("eseal", text.replace("Close", "Open").replace(",0.0,0,3.78,", ",1,,4,"))[0]
     assert (opened["door_open"], opened["battery_v"], opened["nfc"]) == (True, 4.0, "")
     assert "door_open" in opened["alarms"]
+
+
+def test_a_lock_whose_number_begins_like_a_trackers_is_told_by_its_length() -> None:
+    lock = bytes.fromhex(
+        "2460201102320112003401010000000422434199114158229e000000000009000000000010e064"
+        "00000000000020100e0868817043592664000000000000"
+    )
+    for line in (lock.hex(), lock.hex() + jt701(index=9).hex()):
+        found = records("jt701", line)
+        assert found == records("jt600", line)
+        assert (found[0]["device_id"], found[0]["length"], found[0]["battery"]) == ("6020110232", 52, 100)
+        assert found[0]["alarms"] == ["cover_open"], "what this firmware adds after its record is no second position"
+        assert found[0]["trailing_hex"].startswith("20100e0868817043592664")
+        assert len(found) == line.count("24602011") + line.count("247012345678")
+
+
+@pytest.mark.parametrize("text", ["(740190311185,1,001,ELOCK,3,529439)", "(794104004140,1,001,BASE,2,TIME)"])
+def test_the_answer_of_a_jt808_lock_to_a_command_keeps_the_device_heard(text: str) -> None:
+    for line in (text, text.encode().hex()):
+        (item,) = records("jt808", line)
+        assert (item["device_id"], item["ignored"], item["lat"]) == (text[1:13], True, None)
+        assert item["text"] == text[14:-1]
+
+
+def test_a_card_at_a_jt808_device_is_read() -> None:
+    frame = "7e0702002201827061151401bc012510091507510000003030323962383835" + "00" * 12 + "2b7e"
+    (item,) = records("jt808", frame)
+    assert (item["card"], item["card_present"], item["time"]) == ("0029b885", True, "2025-10-09T07:07:51Z")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from otay.core.i18n import N_
 from otay.formats.seals.cursor import NO_TIME, place
-from otay.formats.seals.frames import Bad, Family, Kind, Piece, Report, shown
+from otay.formats.seals.frames import NO_POSITION, Bad, Family, Kind, Piece, Report, shown
 from otay.formats.seals.record import Record, record, utc
 
 _BEGIN, _END = b"##S,", b",E##"
@@ -115,7 +115,7 @@ def _without_position(text: str, frame: bytes, report: Report) -> Record:
         raise Bad(
             head.end(), "seal.fields", N_("This text does not have the fields of a %(type)s message."), text, type=kind
         )
-    report.note(0, "seal.ignored", N_("The message carries no position: only that the device spoke."), shown(frame))
+    report.note(0, "seal.ignored", NO_POSITION, shown(frame))
     return record(head["id"], type=kind, firmware=head["firmware"], ignored=True)
 
 

@@ -11,8 +11,8 @@ from otay.core.i18n import N_
 from otay.formats.registry import Format, ReadResult
 
 MAX_BYTES = 16 * 1024 * 1024
-_LONG = rb"\$[\x70-\x9f]|\(\d{1,20},(P\d\d,|[^,()]*,[^,()]*,WLNET,)"
-_SHORT = rb"\$[\x00-\x69]|\(\d{1,20},(\d{1,3},)?[UWS]\d\d[,)]"
+_LONG = rb"\$[\x70-\x9f]|\$.{7}\x00|\(\d{1,20},(P\d\d,|[^,()]*,[^,()]*,WLNET,)"
+_SHORT = rb"\$[\x00-\x69].{6}[^\x00]|\(\d{1,20},(\d{1,3},)?[UWS]\d\d[,)]"
 
 
 def _detector(pattern: bytes) -> Callable[[bytes, str], float]:

@@ -24,6 +24,7 @@ _HEX_DIGITS = re.compile(rb"[0-9a-fA-F]+")
 _BINARY = re.compile(rb"[^\t\r\n\x20-\x7e]")
 GARBAGE = N_("These bytes are no frame of this family.")
 TRUNCATED = N_("The frame ends before it is complete.")
+NO_POSITION = N_("The message carries no position: only that the device spoke.")
 
 
 class Kind(StrEnum):

@@ -1,8 +1,9 @@
 """Jointech JT600 and JT701: how a stream is cut, and the binary frames.
 
 A binary frame is ``$``, ten digits of identifier, in the long form a protocol version, a type, a length, position
-records and an index. Identifiers that begin with 7 to 9 use the long form (locks of the JT701 kind). The units of the
-speed are not documented in public: knots, as the trackers of this maker say elsewhere.
+records and an index. The long form is that of the locks (JT701): their identifiers begin with 7 to 9, and where others
+use it, the high byte of its length shows it, which is zero at a place where the short form never has a zero. The units
+of the speed are not documented in public: knots, as the trackers of this maker say elsewhere.
 """
 
 from __future__ import annotations
@@ -45,15 +46,15 @@ def split(data: bytes) -> Iterator[Piece]:
         at = end
 
 
-def is_long(frame: bytes) -> bool:
-    """True for the long form of a binary frame."""
-    return len(frame) > 1 and frame[1] >> 4 >= 7
+def is_long(data: bytes, at: int = 0) -> bool:
+    """True if the binary frame that begins at ``at`` has the long form."""
+    return data[at + 1 : at + 2] >= b"\x70" or data[at + 8 : at + 9] == b"\x00"
 
 
 def _binary_end(data: bytes, at: int) -> int | None:
     if len(data) - at < 10:
         return None
-    where = at + (8 if data[at + 1] >> 4 >= 7 else 7)
+    where = at + (8 if is_long(data, at) else 7)
     return at + int.from_bytes(data[where : where + 2], "big") + 10
 
 
@@ -89,8 +90,10 @@ def _decode_binary(frame: bytes, report: Report) -> Iterator[Record]:
         "data_type": kind & 15,
         "length": cursor.number(2),
     }
-    found: list[Record] = []
-    while cursor.left > 1 and (not found or cursor.left > LOCATION_BYTES):
+    start, found = cursor.at, [_position(identifier, cursor, report, version if long else None, kind >> 4)]
+    size = cursor.at - start
+    # what is left is more records of the same size, or whatever this firmware adds to the only one
+    while cursor.left > LOCATION_BYTES and (cursor.left - 1) % size == 0:
         found.append(_position(identifier, cursor, report, version if long else None, kind >> 4))
     index = cursor.number(1) if cursor.left else None
     if cursor.left:

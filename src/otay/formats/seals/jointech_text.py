@@ -12,7 +12,7 @@ from typing import Any
 
 from otay.core.i18n import N_
 from otay.formats.seals.cursor import NO_TIME, Cursor, bcd_time, place
-from otay.formats.seals.frames import Bad, Report, shown
+from otay.formats.seals.frames import NO_POSITION, Bad, Report, shown
 from otay.formats.seals.jointech_location import location
 from otay.formats.seals.record import KMH_PER_MILE, Record, kmh, record, utc
 
@@ -44,7 +44,7 @@ def decode_text(frame: bytes, report: Report) -> Iterator[Record]:
     kind = next((field for field in fields[1:4] if re.fullmatch(r"[A-Z]\d\d", field)), "")
     read = _READERS.get(kind) or (_read_u if _POSITION_TYPES.fullmatch(kind) else None)
     if read is None:
-        report.note(0, "seal.ignored", N_("The message carries no position: only that the device spoke."), shown(frame))
+        report.note(0, "seal.ignored", NO_POSITION, shown(frame))
         yield record(fields[0], type=kind or None, ignored=True, fields=fields[1:])
         return
     yield record(fields[0], type=kind, **read(fields, text, report))

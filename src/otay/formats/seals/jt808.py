@@ -15,7 +15,7 @@ from typing import Any
 
 from otay.core.i18n import N_
 from otay.formats.seals.cursor import Cursor, bcd_time
-from otay.formats.seals.frames import Bad, Family, Kind, Piece, Report
+from otay.formats.seals.frames import NO_POSITION, Bad, Family, Kind, Piece, Report, shown
 from otay.formats.seals.jt808_lock import read_lock_location
 from otay.formats.seals.jt808_position import ZONE_HOURS, read_location
 from otay.formats.seals.record import Record, record
@@ -24,6 +24,7 @@ ESCAPES = {0x7E: (0x7D, {1: 0x7D, 2: 0x7E}), 0xE7: (0x3E, {1: 0x3E, 2: 0xE7})}
 MAX_FRAME = 8 * 1024
 LOCATION, LOCATION_ANSWER, BATCH, BATCH_2 = 0x0200, 0x0201, 0x0704, 0x0210
 LOCK_LOCATION, LOCK_LOCATION_BLIND = 0x5501, 0x5502
+CARD = 0x0702
 HEARTBEAT, REGISTER, AUTH, LOGOUT, TIME_REQUEST, TRANSPARENT = 0x0002, 0x0100, 0x0102, 0x0003, 0x0109, 0x0900
 NAMES = {
     0x0001: "answer",
@@ -39,7 +40,7 @@ NAMES = {
     BATCH: "location_batch",
     BATCH_2: "location_batch",
     0x0701: "command_answer",
-    0x0702: "driver",
+    CARD: "card",
     TRANSPARENT: "transparent",
     0x0506: "heartbeat",
     0x1300: "text_answer",
@@ -162,7 +163,8 @@ def _without_escapes(data: bytes, mark: int) -> bytes:
 def decode(frame: bytes, report: Report) -> Iterator[Record]:
     """The records of one frame."""
     if frame[:1] == b"(":
-        raise Bad(0, "seal.ignored", N_("This text is not a message of a lock."), frame[:60].decode("ascii", "replace"))
+        yield _text(frame, report)
+        return
     message = opened(frame)
     declared = message.attributes & 0x3FF
     if declared != len(message.body) and message.type not in (LOCK_LOCATION, LOCK_LOCATION_BLIND):
@@ -181,6 +183,16 @@ def decode(frame: bytes, report: Report) -> Iterator[Record]:
 
 
 Said = dict[str, Any]
+_TEXT = re.compile(r"\((?P<device>\d{1,20}),(?P<rest>[\x20-\x7e]{0,400})\)")
+
+
+def _text(frame: bytes, report: Report) -> Record:
+    """A lock's answer to a command is text in parentheses, of which only the device is read."""
+    found = _TEXT.fullmatch(frame.decode("ascii", "replace"))
+    if found is None:
+        raise Bad(0, "seal.fields", N_("This text is not a message of a lock."), shown(frame))
+    report.note(0, "seal.ignored", NO_POSITION, shown(frame))
+    return record(found["device"], message="text", ignored=True, text=found["rest"])
 
 
 def _location(message: Message, report: Report) -> Iterator[Said]:
@@ -228,6 +240,19 @@ def _heartbeat(message: Message, report: Report) -> Iterator[Said]:
     yield {"battery": battery if battery <= 100 else None, "rssi": rssi, "status_word": status, "ignored": True}
 
 
+def _card(message: Message, report: Report) -> Iterator[Said]:
+    """A card was put in or taken out: when, and whose (driver's identity of JT/T 808: a name, then twenty digits)."""
+    body = Cursor(message.body)
+    present = body.number(1) == 1
+    moment = bcd_time(body.take(6), report, message.body_at + 1, day_first=False, zone_hours=ZONE_HOURS)
+    said: Said = {"time": moment, "card_present": present}
+    if body.left >= 2:
+        said["card_result"] = body.number(1)
+        body.take(min(body.left, body.number(1)))
+        said["card"] = body.text(min(20, body.left)) or None
+    yield said
+
+
 def _transparent(message: Message, report: Report) -> Iterator[Said]:
     """Pass-through data: only the swipe of a card on a lock (``GTSL``) and its like are read."""
     text = message.body[1:].decode("ascii", "replace").strip()
@@ -246,6 +271,7 @@ _READERS = {
     BATCH: _batch,
     BATCH_2: _batch,
     HEARTBEAT: _heartbeat,
+    CARD: _card,
     TRANSPARENT: _transparent,
 }
 

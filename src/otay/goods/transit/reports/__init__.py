@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from otay.goods.transit.reports.domain import DeviceReport, Due, Kept
+    from otay.goods.transit.reports.queries import Window
     from otay.node.actors import Actor
 
 listeners: list[Callable[[frozenset[str]], None]] = []
@@ -45,8 +46,15 @@ def of_device(
     return queries.of_device(device_id, since, until, trusted=trusted)
 
 
+def of_windows(windows: Sequence[Window]) -> dict[Window, list[DeviceReport]]:
+    """The trusted reports of many windows at once, each as :func:`of_device` gives them."""
+    from otay.goods.transit.reports import queries
+
+    return queries.of_windows(windows)
+
+
 def due(limit: int = 500) -> Due:
-    """Devices with reports that nobody judged yet, those marked first first."""
+    """Devices with reports that nobody judged yet: those that complain, then those marked first."""
     from otay.goods.transit.reports import queries
 
     return queries.due(limit)

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+
+from otay.engines.transit import seal_rules
+
+OPEN_FLAGS = ("locked", "motor_locked", "sealed")
+"""Flags of a seal that say by being false that it is open."""
+URGENT = (
+    seal_rules.CUT | seal_rules.OPENED | seal_rules.COVER | seal_rules.TAMPERED | seal_rules.WRONG_CODE
+)  # fmt: skip
+"""What a seal complains of that must not wait for the positions of others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +49,18 @@ class DeviceReport:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """Devices to judge: identifier -> from which event time on there is something new. ``marks`` are what
-    :func:`otay.goods.transit.reports.judged` takes off, no matter what came meanwhile."""
+    """Devices to judge, those that complain first: identifier -> from which event time on there is something new.
+
+    ``marks`` are what :func:`otay.goods.transit.reports.judged` takes off, no matter what came meanwhile.
+    """
 
     since: Mapping[str, datetime]
     marks: tuple[int, ...] = ()
+
+
+def is_urgent(alarms: Iterable[str], status: Mapping[str, bool]) -> bool:
+    """True for a report that a seal was cut, opened or tampered with."""
+    return not URGENT.isdisjoint(alarms) or any(status.get(name) is False for name in OPEN_FLAGS)
 
 
 @dataclass(frozen=True, slots=True)

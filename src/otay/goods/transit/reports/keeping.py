@@ -20,6 +20,7 @@ from otay.core.findings import Finding, error
 from otay.core.i18n import N_
 from otay.formats.seals.record import Record
 from otay.goods.transit.reports import reading, writing
+from otay.goods.transit.reports.domain import is_urgent
 from otay.goods.transit.reports.incoming import ANY_PARTY, Message
 from otay.goods.transit.reports.models import (
     UNTRUSTED,
@@ -195,13 +196,16 @@ class Keeping:
 
     def _marks(self, told: Sequence[_Told], fresh: set[tuple[int, int]]) -> None:
         since: dict[int, datetime] = {}
+        urgent: set[int] = set()
         for item in told:
             if (item.frame_id, item.part) in fresh and not item.flags & (UNTRUSTED | Flag.QUARANTINED):
                 since[item.device.pk] = min(item.at, since.get(item.device.pk, item.at))
                 self.news.add(item.device.identifier)
+                if is_urgent(item.record.get("alarms") or (), item.record.get("status") or {}):
+                    urgent.add(item.device.pk)
         now = writing.moment(real_now())
-        rows = [(device, writing.moment(begin), now) for device, begin in sorted(since.items())]
-        writing.insert(ReportMark, ("device_id", "since", "marked_at"), rows)
+        rows = [(device, writing.moment(begin), now, device in urgent) for device, begin in sorted(since.items())]
+        writing.insert(ReportMark, ("device_id", "since", "marked_at", "urgent"), rows)
 
 
 def _name(record: Record) -> str:

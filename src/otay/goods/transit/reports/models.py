@@ -143,11 +143,15 @@ class Report(models.Model):
 
 class ReportMark(models.Model):
     """To judge: a device has new reports, the earliest of them from ``since``. Written with the reports, in one
-    transaction; deleted by the judgement in its own, so that no crash loses one."""
+    transaction; deleted by the judgement in its own, so that no crash loses one. ``urgent``: a seal complains."""
 
-    device = models.ForeignKey(ReportingDevice, models.CASCADE, db_index=False)
+    device = models.ForeignKey(ReportingDevice, models.CASCADE, related_name="marks")
     since = models.DateTimeField()
     marked_at = models.DateTimeField()  # real time
+    urgent = models.BooleanField(default=False)
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["-urgent", "id"], name="transit_mark_order")]
 
 
 class ReportRetention(models.Model):

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from django.db.models import F, OuterRef, QuerySet, Subquery
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 
 from otay.goods.transit.reports.domain import DeviceReport, Due
-from otay.goods.transit.reports.models import UNTRUSTED, Report, ReportingDevice, ReportMark
+from otay.goods.transit.reports.models import UNTRUSTED, Report, ReportingDevice, ReportMark, ReportWording
 
 _T = TypeVar("_T")
 CHUNK = 500
+WINDOWS = 50
+Window = tuple[str, datetime, datetime | None]
+"""Device, since when, until when (not included); None: up to now."""
 
 
 def chunks(items: Sequence[_T], size: int = CHUNK) -> Iterator[Sequence[_T]]:
@@ -78,16 +81,59 @@ def of_device(
 
 
 _trusted = trusted
+_TOLD = (
+    *("device_id", "at", "pk", "frame_id", "received_at", "valid", "flags", "lat", "lon", "speed", "course"),
+    *("battery", "battery_v", "number", "card", "wording_id"),
+)
+
+
+def of_windows(windows: Sequence[Window]) -> dict[Window, list[DeviceReport]]:
+    """The trusted reports of each window, as :func:`of_device` gives them; a few statements for many windows."""
+    names = sorted({device for device, _, _ in windows})
+    numbers = {
+        name: pk
+        for part in chunks(names)
+        for name, pk in ReportingDevice.objects.filter(identifier__in=part).values_list("identifier", "pk")
+    }
+    found: dict[Window, list[DeviceReport]] = {window: [] for window in windows}
+    for part in chunks([window for window in found if window[0] in numbers], WINDOWS):
+        by_device: dict[int, list[Window]] = {}
+        wanted = Q()
+        for window in part:
+            device, since, until = window
+            by_device.setdefault(numbers[device], []).append(window)
+            ends = Q() if until is None else Q(at__lt=until)
+            wanted |= Q(device=numbers[device], at__gte=since) & ends
+        rows = list(trusted(Report.objects.filter(wanted)).order_by("at", "digest", "part").values_list(*_TOLD))
+        wordings = ReportWording.objects.in_bulk({row[-1] for row in rows})
+        for row in rows:
+            for window in by_device[row[0]]:
+                if window[1] <= row[1] and (window[2] is None or row[1] < window[2]):
+                    found[window].append(_told(window[0], row, wordings[row[-1]].content))
+    return found
+
+
+def _told(identifier: str, row: tuple[Any, ...], said: Mapping[str, Any]) -> DeviceReport:
+    _, at, pk, frame, received_at, valid, flags, lat, lon, speed, course, battery, battery_v, number, card, _ = row
+    return DeviceReport(
+        id=pk, frame_id=frame, device_id=identifier, time=at, received_at=received_at, valid=valid, trusted=True,
+        flags=flags, lat=lat, lon=lon, speed=speed, course=course, battery=battery, battery_v=battery_v, number=number,
+        card=card, alarms=tuple(said.get("alarms", ())), status=said.get("status", {}), more=said.get("more", {}),
+    )  # fmt: skip
 
 
 def due(limit: int) -> Due:
-    """Devices with reports that nobody judged yet, those marked first first."""
+    """Devices with reports that nobody judged yet: those that complain, then those marked first.
+
+    Every mark of such a device is taken with it: under load a device is judged once for all that it said meanwhile.
+    """
+    ordered = ReportMark.objects.order_by("-urgent", "pk").values_list("device_id", flat=True)
+    devices = list(dict.fromkeys(ordered[: limit * 8]))[:limit]
     marks: list[int] = []
     since: dict[str, datetime] = {}
-    rows = ReportMark.objects.order_by("pk").values_list("pk", "device__identifier", "since")[: limit * 8]
-    for pk, identifier, begin in rows:
-        if identifier not in since and len(since) == limit:
-            break
-        marks.append(pk)
-        since[identifier] = min(begin, since.get(identifier, begin))
+    for part in chunks(devices):
+        rows = ReportMark.objects.filter(device__in=part).values_list("pk", "device__identifier", "since")
+        for pk, identifier, begin in rows:
+            marks.append(pk)
+            since[identifier] = min(begin, since.get(identifier, begin))
     return Due(since, tuple(marks))

@@ -1,7 +1,8 @@
 """The judgement of stored movements: whatever was heard, and whenever, the alarms are those of the whole record.
 
 A movement is judged anew from all its reports when one of its devices has something new, when a person changed
-something, and when time alone may change the answer (silence, time limit).
+something, and when time alone may change the answer (silence, time limit). Seals that complain go before those that
+only say where they are, and few are judged in one transaction: under load positions wait, a cut does not.
 """
 
 from __future__ import annotations
@@ -11,30 +12,29 @@ import threading
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
-from math import floor, isfinite
+from math import isfinite
 
-from django.db import transaction
-from django.db.models import Q
+from django.db import connection, transaction
 
-from otay.core.geography import haversine
 from otay.engines.transit.alarms import Alarm as Judged
 from otay.engines.transit.arrival import expected_arrival
 from otay.engines.transit.judging import judge
-from otay.engines.transit.meeting import meetings
 from otay.engines.transit.signal_rules import reporting_interval
-from otay.engines.transit.track import Fix, Track
+from otay.engines.transit.track import Track
 from otay.goods.transit import reports
-from otay.goods.transit.models import Alarm, Journey, Movement, MovementSeal, Standing
-from otay.goods.transit.services import raising
-from otay.goods.transit.services.observing import Watched
+from otay.goods.transit.models import Alarm, Journey, Movement, MovementSeal
+from otay.goods.transit.services import encounters, raising
+from otay.goods.transit.services.encounters import Standings
+from otay.goods.transit.services.observing import Watched, watch
 from otay.node import clock
 
 log = logging.getLogger(__name__)
 
-CELL = 0.005
-"""Degrees: larger than any two that stand together are apart."""
 RECHECK = timedelta(minutes=5)
-FULL = 300
+SLICE = 50
+"""Movements of one transaction: so long the doors may have to wait for the database, and a cut for positions."""
+LET_OTHERS_SECONDS = 0.11
+"""Pause after a full slice on SQLite, whose writers in other processes look whether it is free every 100 ms."""
 PAUSE_SECONDS = 0.9
 awake = threading.Event()
 """Set when reports were stored in this process: the loop then judges without waiting."""
@@ -44,8 +44,12 @@ FIRST_WORD = timedelta(minutes=15)
 """So long after it was affixed an electronic seal must have said something, where its interval is not known."""
 
 
-def judge_due(*, limit: int = 300) -> int:
-    """Judge what is due, in one transaction with the marks that say so; returns how many movements were judged."""
+def judge_due(*, limit: int = SLICE) -> int:
+    """Judge what is due, in one transaction with the marks that say so.
+
+    Returns how many devices and movements there were, 0 where nothing was due; as many as ``limit`` when there may be
+    more.
+    """
     with transaction.atomic():
         now = clock.now()
         due = reports.due(limit)
@@ -54,13 +58,13 @@ def judge_due(*, limit: int = 300) -> int:
         wanted |= set(timed[: max(1, limit - len(wanted))])
         count = judge_movements(sorted(wanted), now=now)
         reports.judged(due)
-    return count
+    return max(count, len(due.since))
 
 
 def step() -> float:
     """The loop: judge what is due; again at once while there is more, else soon, or when reports are stored."""
-    if judge_due() >= FULL:
-        return 0.0
+    if judge_due() >= SLICE:
+        return LET_OTHERS_SECONDS if connection.vendor == "sqlite" else 0.0
     awake.wait(PAUSE_SECONDS)
     awake.clear()
     return 0.01
@@ -74,31 +78,54 @@ def _movements_of(devices: Iterable[str]) -> set[int]:
 def judge_movements(ids: Sequence[int], *, now: datetime | None = None) -> int:
     """Judge these movements, in the caller's transaction. One that cannot be judged is logged and tried again later."""
     now = now or clock.now()
-    rows = Movement.objects.select_for_update(of=("self",)).filter(pk__in=ids).select_related("route").order_by("pk")
-    uses: dict[int, list[MovementSeal]] = {}
-    for use in MovementSeal.objects.filter(movement__in=ids).select_related("seal").order_by("affixed_at", "pk"):
-        uses.setdefault(use.movement_id, []).append(use)
-    for row in rows:
+    locked = Movement.objects.select_for_update(of=("self",)).filter(pk__in=ids)
+    rows = list(locked.select_related("route").defer("route__line").order_by("pk"))
+    stood = encounters.standings(rows)
+    alarms: dict[int, list[Alarm]] = {row.pk: [] for row in rows}
+    for alarm in Alarm.objects.filter(movement__in=list(alarms)).order_by("pk"):
+        alarms[alarm.movement_id].append(alarm)
+    journeys, unheard = [], []
+    for watched in watch(rows, now):
+        row = watched.movement
         try:
             with transaction.atomic():
-                _judge(Watched(row, tuple(uses.get(row.pk, ())), now))
+                if watched.observations:
+                    journeys.append(_judge(watched, alarms[row.pk], stood))
+                else:
+                    unheard.append(_judge_without_reports(watched, alarms[row.pk]))
         except Exception:
             log.exception("movement %s could not be judged; again in %s", row.mrn, RECHECK)
-            Journey.objects.filter(movement=row).update(check_at=now + RECHECK)
+            unheard.append(Journey(movement=row, judged_at=None, check_at=now + RECHECK))
+    _keep(journeys, _WHERE)
+    _keep(unheard, _WHEN)
+    if stood.again:
+        Journey.objects.filter(movement__mrn__in=stood.again).update(check_at=now)
     return len(rows)
 
 
-def _judge(watched: Watched) -> None:
-    row, now = watched.movement, watched.now
-    if not watched.observations:
-        _judge_without_reports(watched)
-        return
+_WHEN = ("judged_at", "check_at")
+_WHERE = (
+    *_WHEN,
+    *("seen_at", "heard_at", "lat", "lon", "speed", "course", "battery", "off_m", "progress_m", "early", "likely"),
+    "late",
+)
+
+
+def _keep(journeys: Sequence[Journey], fields: Sequence[str]) -> None:
+    """Into the table, these fields of them; the risk is not the judgement's."""
+    if journeys:
+        Journey.objects.bulk_create(
+            journeys, update_conflicts=True, unique_fields=["movement"], update_fields=list(fields)
+        )
+
+
+def _judge(watched: Watched, stored: Sequence[Alarm], stood: Standings) -> Journey:
+    row = watched.movement
     alarms = judge(watched.observations, watched.corridor, watched.rules, judged_at=watched.judged_at)
     alarms = [one for one in alarms if one.kind != raising.MEETING and not _settled_by_arrival(row, one)]
-    _stand(watched)
-    alarms += _meetings(watched)
-    raising.settle(movement=row, judged=_once(alarms), now=now)
-    _journey(watched)
+    alarms += encounters.encounters(watched, encounters.stand(watched, stood), stored, stood)
+    raising.settle(movement=row, judged=_once(alarms), now=watched.now, stored=stored)
+    return _journey(watched)
 
 
 def _settled_by_arrival(row: Movement, one: Judged) -> bool:
@@ -128,7 +155,7 @@ def _meeting(one: Judged, others: str) -> Judged:
     )  # fmt: skip
 
 
-def _judge_without_reports(watched: Watched) -> None:
+def _judge_without_reports(watched: Watched, stored: Sequence[Alarm]) -> Journey:
     """A movement that nobody hears: its time limit is judged all the same, and an electronic seal that says nothing."""
     row, now = watched.movement, watched.now
     alarms: list[Judged] = []
@@ -140,12 +167,12 @@ def _judge_without_reports(watched: Watched) -> None:
         waits = watched.on_the_way and use.removed_at is None and use.seal.device_id
         if waits and row.departed_at is not None and now >= silent_from:
             alarms.append(Judged("silence", row.mrn, use.seal.device_id, silent_from, silent_from))
-    raising.settle(movement=row, judged=alarms, now=now)
+    raising.settle(movement=row, judged=alarms, now=now, stored=stored)
     check = None
     if watched.on_the_way:
         ahead = [row.time_limit, *(use.affixed_at + _first_word(watched, use) for use in watched.uses)]
         check = min((moment for moment in ahead if moment > now), default=None)
-    Journey.objects.update_or_create(movement=row, defaults={"judged_at": now, "check_at": check})
+    return Journey(movement=row, judged_at=now, check_at=check)
 
 
 def _first_word(watched: Watched, use: MovementSeal) -> timedelta:
@@ -153,109 +180,22 @@ def _first_word(watched: Watched, use: MovementSeal) -> timedelta:
     return timedelta(seconds=interval * watched.rules.silence_factor) if interval else FIRST_WORD
 
 
-def _stand(watched: Watched) -> None:
-    """Write down where the movement stood, so that others that stood there find it."""
-    track = watched.track
-    stretches = [] if track is None else _stretches(track.fixes, watched.rules.meeting_m, watched.rules.meeting_gap_s)
-    wanted = {
-        (floor(fix.position[0] / CELL), floor(fix.position[1] / CELL), fix.time, last.time) for fix, last in stretches
-    }
-    stored = {
-        (one.cell_x, one.cell_y, one.since, one.until): one.pk
-        for one in Standing.objects.filter(movement=watched.movement)
-    }
-    if gone := [pk for key, pk in stored.items() if key not in wanted]:
-        Standing.objects.filter(pk__in=gone).delete()
-    Standing.objects.bulk_create(
-        Standing(movement=watched.movement, cell_x=x, cell_y=y, since=since, until=until)
-        for x, y, since, until in sorted(wanted - set(stored))
-    )
-
-
-def _stretches(fixes: Sequence[Fix], near_m: float, gap_s: float) -> list[tuple[Fix, Fix]]:
-    """First and last fix of each stretch in which the movement hardly moved; generous, for it only finds candidates."""
-    found, begin = [], 0
-    for index in range(1, len(fixes) + 1):
-        ends = index == len(fixes) or (
-            haversine(fixes[index].position, fixes[begin].position) > 3 * near_m
-            or (fixes[index].time - fixes[index - 1].time).total_seconds() > gap_s
-        )
-        if ends:
-            if index - begin > 1:
-                found.append((fixes[begin], fixes[index - 1]))
-            begin = index
-    return found
-
-
-def _meetings(watched: Watched) -> list[Judged]:
-    """Meetings with every movement that stood beside this one; the others are judged anew where they lack theirs."""
-    own = watched.movement
-    beside = _beside(own)
-    known = {
-        name
-        for details in Alarm.objects.filter(movement=own, kind=raising.MEETING, withdrawn_at__isnull=True).values_list(
-            "details", flat=True
-        )
-        for name in str(details.get("other", "")).split(", ")
-    }
-    found: list[Judged] = []
-    met: set[str] = set()
-    for other in beside:
-        uses = tuple(other.seals.select_related("seal").order_by("affixed_at", "pk"))
-        pair = _pair(watched, Watched(other, uses, watched.now))
-        ours = [one for one in pair if one.movement == own.mrn]
-        found += ours
-        if ours:
-            met.add(other.mrn)
-    if changed := (known ^ met) - {""}:
-        Journey.objects.filter(movement__mrn__in=changed).update(check_at=watched.now)
-    return found
-
-
-def _beside(own: Movement) -> list[Movement]:
-    wanted = Q(pk__in=())
-    for one in Standing.objects.filter(movement=own):
-        wanted |= Q(
-            cell_x__range=(one.cell_x - 1, one.cell_x + 1), cell_y__range=(one.cell_y - 1, one.cell_y + 1),
-            since__lte=one.until, until__gte=one.since,
-        )  # fmt: skip
-    ids = Standing.objects.filter(wanted).exclude(movement=own).values_list("movement_id", flat=True)
-    return list(Movement.objects.filter(pk__in=set(ids)).select_related("route").order_by("mrn"))
-
-
-def _pair(one: Watched, other: Watched) -> list[Judged]:
-    first, second = sorted((one, other), key=lambda watched: watched.movement.mrn)
-    tracks = [watched.track for watched in (first, second)]
-    if any(track is None for track in tracks):
-        return []
-    places = (
-        *first.rules.authorised_places, *second.rules.authorised_places, *first.rules.stop_places,
-        *second.rules.stop_places,
-    )  # fmt: skip
-    rules = first.rules.model_copy(update={"authorised_places": places})
-    return list(meetings([track for track in tracks if track is not None], rules))
-
-
-def _journey(watched: Watched) -> None:
+def _journey(watched: Watched) -> Journey:
     """Where the movement is, how far along, and when it is expected."""
-    track, row, now = watched.track, watched.movement, watched.now
-    if track is None:
-        return
+    track = watched.track
+    assert track is not None
     last = track.fixes[-1] if track.fixes else None
     newest = track.observations[-1]
     early, likely, late = _expected(track)
     known = [one.battery for one in reversed(track.observations) if one.battery is not None]
-    Journey.objects.update_or_create(
-        movement=row,
-        defaults={
-            "judged_at": now, "check_at": _next_check(watched, track), "seen_at": newest.time,
-            "heard_at": max(one.heard for one in track.observations),
-            "lat": last.position[1] if last else None, "lon": last.position[0] if last else None,
-            "speed": newest.speed, "course": newest.course, "battery": known[0] if known else None,
-            "off_m": last.distance if last and isfinite(last.distance) else None,
-            "progress_m": last.progress if last and isfinite(last.progress) else None,
-            "early": early, "likely": likely, "late": late,
-        },
+    return Journey(
+        movement=watched.movement, judged_at=watched.now, check_at=_next_check(watched, track), seen_at=newest.time,
+        heard_at=max(one.heard for one in track.observations),
+        lat=last.position[1] if last else None, lon=last.position[0] if last else None,
+        speed=newest.speed, course=newest.course, battery=known[0] if known else None,
+        off_m=last.distance if last and isfinite(last.distance) else None,
+        progress_m=last.progress if last and isfinite(last.progress) else None,
+        early=early, likely=likely, late=late,
     )  # fmt: skip
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property, lru_cache
-from typing import Any
 
 from otay.engines.corridor import Corridor
 from otay.engines.transit.observations import Observation, in_order
@@ -16,10 +15,11 @@ from otay.goods.transit import reports
 from otay.goods.transit.domain.steps import WATCHED
 from otay.goods.transit.models import Movement, MovementSeal, Route
 from otay.goods.transit.offices import offices
+from otay.goods.transit.reports.domain import OPEN_FLAGS, DeviceReport
+from otay.goods.transit.reports.queries import Window
 
 AFTER_DEPARTURE = timedelta(hours=1)
 """So long after the departure the seal may still be opened at the office of departure."""
-OPEN_FLAGS = ("locked", "motor_locked", "sealed")
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,7 @@ class Watched:
     movement: Movement
     uses: tuple[MovementSeal, ...]
     now: datetime
+    told: Mapping[Window, Sequence[DeviceReport]]
 
     @property
     def on_the_way(self) -> bool:
@@ -50,9 +51,8 @@ class Watched:
         """What the devices told while they were on the movement, as the engine takes it."""
         found: list[Observation] = []
         for use in self.uses:
-            if use.seal.device_id:
-                told = reports.of_device(use.seal.device_id, use.affixed_at, use.removed_at)
-                found += [_observation(one, self.movement.mrn) for one in told]
+            if window := _window(use):
+                found += [_observation(one, self.movement.mrn) for one in self.told[window]]
         return in_order(found)
 
     @cached_property
@@ -86,7 +86,25 @@ class Watched:
         return Track(self.movement.mrn, self.observations, self.corridor, self.rules, self.judged_at)
 
 
-def _observation(told: Any, mrn: str) -> Observation:
+def watch(movements: Sequence[Movement], now: datetime) -> list[Watched]:
+    """These movements with their seals and all that was told of them, in their order; a few statements for all."""
+    if not movements:
+        return []
+    uses: dict[int, list[MovementSeal]] = {row.pk: [] for row in movements}
+    found = MovementSeal.objects.filter(movement__in=list(uses)).select_related("seal").order_by("affixed_at", "pk")
+    for use in found:
+        uses[use.movement_id].append(use)
+    windows = {window for of_one in uses.values() for use in of_one if (window := _window(use))}
+    told = reports.of_windows(sorted(windows, key=lambda window: window[:2]))
+    return [Watched(row, tuple(uses[row.pk]), now, told) for row in movements]
+
+
+def _window(use: MovementSeal) -> Window | None:
+    """The window in which the seal's device tells of the movement; None for a mechanical seal."""
+    return (use.seal.device_id, use.affixed_at, use.removed_at) if use.seal.device_id else None
+
+
+def _observation(told: DeviceReport, mrn: str) -> Observation:
     events = set(told.alarms)
     if any(told.status.get(name) is False for name in OPEN_FLAGS):
         events.add("unlock")

@@ -19,17 +19,13 @@ RISK = ("", "low", "medium", "high")
 MEETING = "meeting"
 
 
-def settle(*, movement: Movement, judged: Sequence[Judged], now: datetime, kinds: Iterable[str] | None = None) -> int:
-    """Make the stored alarms of ``movement`` those that were ``judged``; returns how many were raised anew.
+def settle(*, movement: Movement, judged: Sequence[Judged], now: datetime, stored: Iterable[Alarm]) -> int:
+    """Make the ``stored`` alarms of ``movement`` those that were ``judged``; returns how many were raised anew.
 
     What is the same alarm keeps its life: the same kind, device and time, else the same kind and device and a time that
     overlaps (late reports move the beginning). What is judged no longer is withdrawn, never deleted.
     """
-    stored = [
-        row
-        for row in Alarm.objects.filter(movement=movement, source="reports").order_by("pk")
-        if kinds is None or row.kind in kinds
-    ]
+    stored = [row for row in stored if row.source == "reports"]
     pairs, fresh = _paired(stored, judged)
     events: list[AlarmEvent] = []
     taken = {row.pk for row, _ in pairs}
@@ -43,7 +39,8 @@ def settle(*, movement: Movement, judged: Sequence[Judged], now: datetime, kinds
         events += _changed(row, one, now)
     made = Alarm.objects.bulk_create(_new(movement, one, now) for one in fresh)
     events += [_event(row, Act.RAISED, now) for row in made]
-    _tell(movement, AlarmEvent.objects.bulk_create(events), now)
+    if events:
+        _tell(movement, AlarmEvent.objects.bulk_create(events), now)
     return len(made)
 
 
