@@ -19,6 +19,7 @@ ROLES = [
     "auditor",
     "administrator",
     "planner",
+    "transit",
     "trader",
 ]
 #: Looked at before each landing; the others, which reach more pages, every night. Each room has a browser test besides.

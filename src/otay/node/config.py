@@ -53,6 +53,10 @@ class NodeConfig:
     """Where OpenTelemetry traces go (OTLP over HTTP); empty: nowhere."""
     nats: str = ""
     """NATS server with JetStream that carries to the neighbours; empty: straight to their doors."""
+    seal_mqtt: str = ""
+    """MQTT broker whose electronic seals this node hears in its own process; empty: none."""
+    seal_tcp: tuple[str, ...] = ()
+    """Addresses at which this node's own process hears seals, ``HOST:PORT`` or ``HOST:PORT=PROTOCOL``."""
     exchange_url: str = ""
     """Address of the neighbours' door, with mutual TLS; empty: neighbours knock at ``url``."""
 
@@ -99,7 +103,7 @@ def load(home: Path) -> NodeConfig:
 def _checked(home: Path, path: Path, raw: dict[str, Any]) -> NodeConfig:
     known = {
         "country", "name", "language", "time_zone", "url", "database", "demo", "durable", "trusted_origins",
-        "exchange_url", "nats", "log", "telemetry",
+        "exchange_url", "nats", "log", "telemetry", "seal_mqtt", "seal_tcp",
     }  # fmt: skip
     if unknown := sorted(set(raw) - known):
         raise BadConfiguration(
@@ -137,6 +141,8 @@ def _checked(home: Path, path: Path, raw: dict[str, Any]) -> NodeConfig:
         log=_log(path, str(raw.get("log", "line"))),
         telemetry=str(raw.get("telemetry", "")),
         nats=_nats(path, str(raw.get("nats", ""))),
+        seal_mqtt=_seal_mqtt(path, str(raw.get("seal_mqtt", ""))),
+        seal_tcp=_seal_tcp(path, raw.get("seal_tcp", [])),
     )
 
 
@@ -172,6 +178,24 @@ def _nats(path: Path, value: str) -> str:
             N_("%(path)s: nats is %(value)s; expected nats://host:port or tls://host:port"), path=path, value=value
         )
     return value
+
+
+def _seal_mqtt(path: Path, value: str) -> str:
+    if value and (urlsplit(value).scheme not in {"mqtt", "mqtts"} or not urlsplit(value).hostname):
+        raise BadConfiguration(
+            N_("%(path)s: seal_mqtt is %(value)s; expected mqtt://host:port or mqtts://user@host:port"),
+            path=path, value=value,
+        )  # fmt: skip
+    return value
+
+
+def _seal_tcp(path: Path, value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise BadConfiguration(
+            N_("%(path)s: seal_tcp is %(value)s; expected a list such as [\"0.0.0.0:10011=jt701\"]"),
+            path=path, value=value,
+        )  # fmt: skip
+    return tuple(value)
 
 
 def _check_exchange_url(path: Path, value: str, url: str) -> None:

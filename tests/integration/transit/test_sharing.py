@@ -15,9 +15,12 @@ from otay.exchange.models import Inbox, Outbox
 from otay.exchange.registry import record_types
 from otay.exchange.services import acceptance
 from otay.goods.transit.domain.steps import EVENT, MOVEMENT, Step
-from otay.goods.transit.models import Alarm, Incident, Movement, MovementEvent
-from otay.goods.transit.services import moving, sealing
-from otay.goods.transit.sharing import ALARM
+from otay.goods.transit.models import Alarm, Incident, Journey, Movement, MovementEvent
+from otay.goods.transit.reports.incoming import Message
+from otay.goods.transit.reports.models import Door
+from otay.goods.transit.reports.storing import store
+from otay.goods.transit.services import judging, moving, sealing
+from otay.goods.transit.sharing import ALARM, POSITION
 from otay.node import clock
 
 pytestmark = pytest.mark.django_db
@@ -29,7 +32,7 @@ def agreed(*but: str) -> Any:
     """Terms over the room's record types, without the fields named."""
     shared = tuple(
         Term(key, tuple(field.name for field in record_types[key].fields if field.name not in but), ("MX", "US"))
-        for key in (MOVEMENT, EVENT, ALARM)
+        for key in (MOVEMENT, EVENT, ALARM, POSITION)
     )
     return terms(terms=shared)
 
@@ -168,6 +171,45 @@ def test_the_neighbours_alarm_rings_here_and_goes_when_it_is_withdrawn() -> None
     side.tell(ALARM, told | {"act": "withdrawn"})
     alarm.refresh_from_db()
     assert alarm.withdrawn_at is not None
+
+
+def test_a_movements_place_leaves_every_half_hour_and_only_as_agreed(monkeypatch: pytest.MonkeyPatch) -> None:
+    paired(Neighbour(), agreed=agreed("likely"))
+    start = clock.now() - timedelta(hours=3)
+    made.departed(device="E1", at=start)
+    for minutes in (10, 20, 45, 50, 75):
+        now = start + timedelta(minutes=minutes)
+        monkeypatch.setattr(clock, "now", lambda now=now: now)
+        content = made.report("E1", now, lat=29.5, lon=-98.5 - minutes / 1000)
+        store(Door.MQTT, [Message("seals/otay-seal/E1", content, "otay-seal", "E1")])
+        judging.judge_due()
+    sent = [one.parsed for one in Outbox.objects.filter(record_type=POSITION).order_by("sequence")]
+    assert [one["lon"] for one in sent] == ["-98.510000", "-98.545000", "-98.575000"]
+    assert "likely" not in sent[0]
+    assert "progress_m" in sent[0]
+
+
+@pytest.mark.parametrize(
+    ("told", "kept"),
+    [
+        ({"lat": "27.5", "lon": "-99.5", "progress_m": "120000"}, (27.5, -99.5)),
+        ({"lat": "nan", "lon": "-99.5"}, None),
+        ({"lat": "127", "lon": "0"}, None),
+        ({"lat": "27.5", "lon": "-99.5", "seen_at": "yesterday"}, None),
+    ],
+)
+def test_the_neighbours_movement_stands_where_it_was_last_told(told: dict[str, str], kept: Any) -> None:
+    side = Side()
+    side.tell(MOVEMENT, body())
+    now = clock.now()
+    side.tell(POSITION, {"mrn": MRN, "seen_at": (now - timedelta(minutes=5)).isoformat(), **told})
+    older = {"mrn": MRN, "seen_at": (now - timedelta(minutes=90)).isoformat(), "lat": "26.1", "lon": "-99.9"}
+    journey = Journey.objects.get(movement__mrn=MRN)
+    assert (None if journey.lat is None else (journey.lat, journey.lon)) == kept
+    judging.judge_movements([journey.pk])
+    side.tell(POSITION, older)
+    journey.refresh_from_db()
+    assert (journey.lat, journey.lon) == (kept or (26.1, -99.9)), "what was seen later stands, also after a judgement"
 
 
 def test_a_hostile_neighbour_breaks_nothing() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
+from math import isfinite
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -220,6 +221,23 @@ def take_alarms(records: Sequence[Received]) -> None:
         Journey.objects.filter(movement=row).update(check_at=now)
 
 
+def take_positions(records: Sequence[Received]) -> None:
+    """Where the neighbour last heard its movement; what this node heard itself later stands."""
+    for record in records:
+        body, seen = record.body, _moment(record.body.get("seen_at"))
+        row = Movement.objects.filter(mrn=record.business_key, peer=record.peer).first()
+        lat, lon = _float(body.get("lat")), _float(body.get("lon"))
+        if row is None or seen is None or lat is None or lon is None or abs(lat) > 90 or abs(lon) > 180:
+            continue
+        known = Journey.objects.select_for_update().filter(movement=row).first() or Journey(movement=row)
+        if known.seen_at is not None and known.seen_at >= seen:
+            continue
+        known.seen_at, known.heard_at, known.lat, known.lon = min(seen, clock.now()), record.received_at, lat, lon
+        known.progress_m = _float(body.get("progress_m"))
+        known.early, known.likely, known.late = (_moment(body.get(name)) for name in ("early", "likely", "late"))
+        known.save()
+
+
 def _moment(text: Any) -> datetime | None:
     try:
         found = datetime.fromisoformat(str(text))
@@ -238,9 +256,10 @@ def _decimal(text: Any) -> Decimal | None:
 
 def _float(text: Any) -> float | None:
     try:
-        return float(text)
+        found = float(text)
     except (TypeError, ValueError):
         return None
+    return found if isfinite(found) else None
 
 
 RECORD_TYPES = (
@@ -284,5 +303,17 @@ RECORD_TYPES = (
         ),
         take_alarms,
         sharing.past_alarms,
+    ),
+    RecordType(
+        sharing.POSITION,
+        _("Where movements in transit are, every half hour"),
+        (
+            Field("mrn", _("Movement reference number")), Field("seen_at", _("Last seen")),
+            Field("lat", _("Latitude")), Field("lon", _("Longitude")),
+            Field("progress_m", _("Along its route, metres")), Field("likely", _("Expected arrival")),
+            Field("early", _("Expected at the earliest")), Field("late", _("Expected at the latest")),
+        ),
+        take_positions,
+        sharing.past_positions,
     ),
 )  # fmt: skip

@@ -1,19 +1,23 @@
-"""What the neighbour is told: the movement when it departs, each event, and alarms of high severity."""
+"""What the neighbour is told: the movement when it departs, each event, where it is, alarms of high severity."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from otay.exchange.registry import Publication
 from otay.exchange.services.publishing import publish
 from otay.goods.transit.domain.seals import fixed
 from otay.goods.transit.domain.steps import EVENT, MOVEMENT, SHARED
-from otay.goods.transit.models import AlarmEvent, Movement, MovementEvent
+from otay.goods.transit.models import AlarmEvent, Journey, Movement, MovementEvent
 from otay.goods.transit.offices import offices
 from otay.node.actors import Actor
 
 ALARM = "goods.transit_alarm"
+POSITION = "goods.transit_position"
+POSITION_EVERY = timedelta(minutes=30)
+"""A neighbour hears of a movement's place at most so often."""
 DETAIL = ("code", "text", "place", "new_seals", "transhipment", "conforms", "seals_good", "remarks", "reason",
           "diverted_from", "amount", "currency")  # fmt: skip
 
@@ -33,6 +37,33 @@ def publish_events(*, actor: Actor, events: Sequence[MovementEvent]) -> None:
 def publish_alarms(*, actor: Actor, events: Sequence[AlarmEvent]) -> None:
     """Alarms of high severity, raised and withdrawn."""
     publish(actor=actor, record_type=ALARM, publications=[_alarm(event) for event in events])
+
+
+def publish_positions(*, actor: Actor, journeys: Sequence[Journey]) -> int:
+    """Where movements that departed here are, for the neighbour; of each at most every half hour. Returns how many."""
+    told = dict(Journey.objects.filter(pk__in=[one.pk for one in journeys]).values_list("pk", "told_at"))
+    due = [one for one in journeys if _worth_telling(one, told.get(one.pk))]
+    if not due or not publish(actor=actor, record_type=POSITION, publications=[_position(one) for one in due]):
+        return 0
+    for one in due:
+        one.told_at = one.seen_at
+    Journey.objects.bulk_update(due, ["told_at"])
+    return len(due)
+
+
+def _worth_telling(journey: Journey, told: datetime | None) -> bool:
+    row = journey.movement
+    crosses = not row.peer and row.shared_version > 0 and row.departed_at is not None
+    known = journey.lat is not None and journey.seen_at is not None
+    return crosses and known and (told is None or journey.seen_at >= told + POSITION_EVERY)
+
+
+def _position(journey: Journey) -> Publication:
+    moments = ("seen_at", "early", "likely", "late")
+    body = {name: value.isoformat() if (value := getattr(journey, name)) else "" for name in moments}
+    body |= {"mrn": journey.movement.mrn, "lat": fixed(journey.lat), "lon": fixed(journey.lon)}
+    body["progress_m"] = "" if journey.progress_m is None else str(round(journey.progress_m))
+    return Publication(journey.movement.mrn, int(journey.seen_at.timestamp()), body, _port(journey.movement.departure))
 
 
 def _movement(row: Movement) -> Publication:
@@ -99,6 +130,12 @@ def past_events(limit: int) -> list[Publication]:
     """The last events, for the dry run of an agreement."""
     rows = MovementEvent.objects.filter(step__in=SHARED, applied=True).select_related("movement").order_by("-pk")
     return [_event(row) for row in rows[:limit]]
+
+
+def past_positions(limit: int) -> list[Publication]:
+    """Where movements were last, for the dry run of an agreement."""
+    rows = Journey.objects.filter(movement__peer="", movement__shared_version__gt=0, lat__isnull=False)
+    return [_position(row) for row in rows.select_related("movement").order_by("-seen_at")[:limit]]
 
 
 def past_alarms(limit: int) -> list[Publication]:

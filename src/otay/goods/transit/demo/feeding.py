@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 
 from otay.core.errors import OtayError
+from otay.goods.transit.demo.door import DemoDoor
 from otay.goods.transit.demo.scenarios import TRIPS, Told, Trip, duration, reports_of
 from otay.goods.transit.domain.steps import Step
 from otay.goods.transit.models import Movement
@@ -20,12 +21,15 @@ from otay.goods.transit.services import moving
 from otay.node import clock
 from otay.node.actors import SYSTEM
 
+LIVE = timedelta(hours=1)
+"""What fell due since so long ago goes through the door; a longer past is delivered as it would have been."""
 SLOT = timedelta(minutes=10)
 PAUSE_SECONDS = 3.0
 OVERLAP = timedelta(hours=3)
 MOST = timedelta(hours=12)
 UNLOADING = timedelta(minutes=30)
 _fed: list[datetime] = []
+_door = DemoDoor()
 
 
 def step() -> float:
@@ -36,7 +40,8 @@ def step() -> float:
     since = max(_fed[-1] if _fed else now - OVERLAP, now - MOST)
     trips = _under_way()
     if trips:
-        feed(trips, since, now)
+        if not (_door.open() and now - since <= LIVE and send(trips, since, now)):
+            feed(trips, since, now)
         _arrivals(now)
     _fed[:] = [now]
     return PAUSE_SECONDS
@@ -54,6 +59,12 @@ def _under_way() -> list[Trip]:
         if trip is not None:
             found.append(replace(trip, departed_at=row.departed_at))
     return found
+
+
+def send(trips: Sequence[Trip], since: datetime, until: datetime) -> bool:
+    """Let the seals send what falls due through the demonstration's door; False when it did not take all of it."""
+    told = [one for trip in trips for one in reports_of(trip, since, until)]
+    return _door.send([(one.trip.device, _frame(one)) for one in told])
 
 
 def feed(trips: Sequence[Trip], since: datetime, until: datetime) -> int:

@@ -171,6 +171,7 @@ class Journey(models.Model):
     early = models.DateTimeField(null=True)
     likely = models.DateTimeField(null=True)
     late = models.DateTimeField(null=True)
+    told_at = models.DateTimeField(null=True)  # of the last position that the neighbour was told
     risk = models.CharField(max_length=6, blank=True)
     open_alarms = models.PositiveIntegerField(default=0)
 

@@ -6,16 +6,12 @@ import os
 import signal
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from otay.core.errors import OtayError
 from otay.core.i18n import N_
 from otay.node.commandline import Console, node_command, option, plain_command
-
-if TYPE_CHECKING:
-    from otay.goods.transit.reports.tcp import Listening
 
 _FILE = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
 PASSWORD = "OTAY_MQTT_PASSWORD"  # noqa: S105 - the name of a variable
@@ -66,6 +62,7 @@ PASSWORD = "OTAY_MQTT_PASSWORD"  # noqa: S105 - the name of a variable
 def listen(console: Console, mqtt_url: str | None, tcp: tuple[str, ...], **given: Any) -> None:
     """Until SIGTERM or Ctrl-C."""
     from otay.goods.transit.reports.listening import Listener
+    from otay.goods.transit.reports.tcp import listening_at
     from otay.node.installation import require_current
 
     if not mqtt_url and not tcp:
@@ -75,7 +72,7 @@ def listen(console: Console, mqtt_url: str | None, tcp: tuple[str, ...], **given
     if mqtt_url:
         listener.over_mqtt(mqtt_url, password=os.environ.get(PASSWORD, ""), **given)
     if tcp:
-        listener.over_tcp([address(item) for item in tcp])
+        listener.over_tcp([listening_at(item) for item in tcp])
     stop = threading.Event()
     for sign in (signal.SIGINT, signal.SIGTERM):
         signal.signal(sign, lambda _number, _frame: stop.set())
@@ -179,21 +176,6 @@ def retention(console: Console, run: bool, **days: int | None) -> None:
         gone = ", ".join(f"{name} {count}" for name, count in answer["gone"].items())
         text += "\n" + (gone or console.text(N_("Nothing was old enough.")))
     console.answer(answer, text)
-
-
-def address(text: str) -> Listening:
-    """``HOST:PORT[=PROTOCOL]`` as where to listen."""
-    from otay.formats.seals.families import FAMILIES
-    from otay.goods.transit.reports.tcp import Listening
-
-    where, _, family = text.partition("=")
-    host, _, port = where.rpartition(":")
-    if not host or not port.isdigit() or not 0 <= int(port) < 65536 or (family and family not in FAMILIES):
-        known = ", ".join(FAMILIES)
-        raise OtayError(
-            N_("%(text)s is not HOST:PORT or HOST:PORT=PROTOCOL; protocols are %(known)s"), text=text, known=known
-        )
-    return Listening(host.strip("[]"), int(port), family)
 
 
 ALL = (listen, broker, devices, admit, retention)

@@ -62,6 +62,11 @@ class Listener:
             return []
         return [f"{item.host}:{port}" for item, port in zip(self.tcp.addresses, self.tcp.ports, strict=True)]
 
+    @property
+    def stored(self) -> int:
+        """How many messages this process put on the disk."""
+        return sum(collector.stored for collector in self._collectors)
+
     def start(self) -> None:
         """Open the doors."""
         for collector in self._collectors:

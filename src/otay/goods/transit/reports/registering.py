@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 def register() -> None:
     """Permissions, the HTTP door, retention, and the journal's loop."""
     from otay.goods.transit.reports import storing
+    from otay.goods.transit.reports.doors import Doors
     from otay.goods.transit.reports.retention import tidy
     from otay.node import registry, roles
 
@@ -27,3 +28,4 @@ def register() -> None:
         return 0.0 if storing.settle_left_behind() >= storing.LEFT_TOGETHER else 5.0
 
     registry.loops.register(registry.Loop("transit.journal", settle))
+    registry.loops.register(registry.Loop("transit.doors", Doors().step))

@@ -13,6 +13,8 @@ from collections import Counter
 from dataclasses import dataclass
 from functools import partial
 
+from otay.core.errors import OtayError
+from otay.core.i18n import N_
 from otay.formats.seals.acknowledging import acknowledge
 from otay.formats.seals.families import FAMILIES
 from otay.formats.seals.frames import Kind, Piece, Report, decode_frame
@@ -48,6 +50,22 @@ class Listening:
     host: str
     port: int
     family: str = ""
+
+
+def listening_at(text: str) -> Listening:
+    """``HOST:PORT[=PROTOCOL]`` as where to listen.
+
+    Raises:
+        OtayError: when it is something else.
+    """
+    where, _, family = text.partition("=")
+    host, _, port = where.rpartition(":")
+    if not host or not port.isdigit() or not 0 <= int(port) < 65536 or (family and family not in FAMILIES):
+        known = ", ".join(FAMILIES)
+        raise OtayError(
+            N_("%(text)s is not HOST:PORT or HOST:PORT=PROTOCOL; protocols are %(known)s"), text=text, known=known
+        )
+    return Listening(host.strip("[]"), int(port), family)
 
 
 class TcpDoor:

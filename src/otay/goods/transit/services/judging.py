@@ -21,12 +21,13 @@ from otay.engines.transit.arrival import expected_arrival
 from otay.engines.transit.judging import judge
 from otay.engines.transit.signal_rules import reporting_interval
 from otay.engines.transit.track import Track
-from otay.goods.transit import reports
+from otay.goods.transit import reports, sharing
 from otay.goods.transit.models import Alarm, Journey, Movement, MovementSeal
 from otay.goods.transit.services import encounters, raising
 from otay.goods.transit.services.encounters import Standings
 from otay.goods.transit.services.observing import Watched, watch
 from otay.node import clock
+from otay.node.actors import SYSTEM
 
 log = logging.getLogger(__name__)
 
@@ -89,8 +90,9 @@ def judge_movements(ids: Sequence[int], *, now: datetime | None = None) -> int:
         row = watched.movement
         try:
             with transaction.atomic():
-                if watched.observations:
-                    journeys.append(_judge(watched, alarms[row.pk], stood))
+                if watched.track is not None:
+                    _judge(watched, alarms[row.pk], stood)
+                    journeys.append(_journey(watched, watched.track))
                 else:
                     unheard.append(_judge_without_reports(watched, alarms[row.pk]))
         except Exception:
@@ -98,6 +100,7 @@ def judge_movements(ids: Sequence[int], *, now: datetime | None = None) -> int:
             unheard.append(Journey(movement=row, judged_at=None, check_at=now + RECHECK))
     _keep(journeys, _WHERE)
     _keep(unheard, _WHEN)
+    sharing.publish_positions(actor=SYSTEM, journeys=journeys)
     if stood.again:
         Journey.objects.filter(movement__mrn__in=stood.again).update(check_at=now)
     return len(rows)
@@ -119,13 +122,12 @@ def _keep(journeys: Sequence[Journey], fields: Sequence[str]) -> None:
         )
 
 
-def _judge(watched: Watched, stored: Sequence[Alarm], stood: Standings) -> Journey:
+def _judge(watched: Watched, stored: Sequence[Alarm], stood: Standings) -> None:
     row = watched.movement
     alarms = judge(watched.observations, watched.corridor, watched.rules, judged_at=watched.judged_at)
     alarms = [one for one in alarms if one.kind != raising.MEETING and not _settled_by_arrival(row, one)]
     alarms += encounters.encounters(watched, encounters.stand(watched, stood), stored, stood)
     raising.settle(movement=row, judged=_once(alarms), now=watched.now, stored=stored)
-    return _journey(watched)
 
 
 def _settled_by_arrival(row: Movement, one: Judged) -> bool:
@@ -180,10 +182,8 @@ def _first_word(watched: Watched, use: MovementSeal) -> timedelta:
     return timedelta(seconds=interval * watched.rules.silence_factor) if interval else FIRST_WORD
 
 
-def _journey(watched: Watched) -> Journey:
+def _journey(watched: Watched, track: Track) -> Journey:
     """Where the movement is, how far along, and when it is expected."""
-    track = watched.track
-    assert track is not None
     last = track.fixes[-1] if track.fixes else None
     newest = track.observations[-1]
     early, likely, late = _expected(track)
