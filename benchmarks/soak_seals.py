@@ -181,6 +181,7 @@ class Run:
     counters: tuple[Any, ...]
     unjudged: int
     judged_s: float
+    errors: int
 
 
 def run(
@@ -236,7 +237,7 @@ def run(
     store.close()
     return Run(
         publisher.sent, found, watch.latencies(), watch.to_the_alarm(), watch.longest_lives(), len(kills), caught_up,
-        lasted, counters, unjudged, judged_s,
+        lasted, counters, unjudged, judged_s, sum(log.read_text().count(" ERROR ") for log in home.glob("*.log")),
     )  # fmt: skip
 
 
@@ -248,8 +249,8 @@ def until_judged(store: Store, most: float = 300) -> float:
     return time.monotonic() - begun
 
 
-def until_nothing_is_missing(sent: Sent, store: Store, most: float = 120) -> float:
-    """Seconds until all is stored; gives up when nothing has changed for 20 s."""
+def until_nothing_is_missing(sent: Sent, store: Store, most: float = 400) -> float:
+    """Seconds until all is stored; gives up when nothing has changed for a minute."""
     begun = changed = time.monotonic()
     before = -1
     while time.monotonic() - begun < most:
@@ -258,7 +259,7 @@ def until_nothing_is_missing(sent: Sent, store: Store, most: float = 120) -> flo
             break
         if missing != before:
             before, changed = missing, time.monotonic()
-        elif time.monotonic() - changed > 20:
+        elif time.monotonic() - changed > 60:
             break
         time.sleep(0.2)
     return time.monotonic() - begun
@@ -279,6 +280,7 @@ def show(done: Run, database: str) -> None:
     say("lost", done.found["lost"])
     say("doubled", done.found["doubled"])
     say("stored though nobody sent it", done.found["invented"])
+    say("errors in the logs of the processes", done.errors)
     say("left in the journal", done.found["left in the journal"])
     say("duplicates counted, reports flagged", " ".join(map(str, done.counters)))
     say("seconds until all was stored, after the last", f"{done.caught_up_s:.1f}")

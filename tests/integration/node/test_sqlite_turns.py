@@ -1,7 +1,10 @@
-"""Threads of one process take turns at writing to SQLite: nobody is overtaken for long, and a turn always ends."""
+"""Threads and processes take turns at writing to SQLite: nobody is overtaken for long, and a turn always ends."""
 
 from __future__ import annotations
 
+import statistics
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -12,7 +15,8 @@ import pytest
 from django.db import OperationalError
 from django.db.utils import ConnectionHandler
 
-from otay.node.sqlite import base
+from factories.seal_traffic import wait
+from otay.node.sqlite import turns
 
 SETTINGS = {
     "ENGINE": "otay.node.sqlite",
@@ -80,7 +84,7 @@ def test_writers_that_together_need_longer_than_sqlite_waits_all_get_their_turn(
 def test_a_turn_ends_however_the_transaction_ends(handler: ConnectionHandler, how: str) -> None:
     connection = handler["default"]
     begin(connection)
-    turn = base._turns[connection.settings_dict["NAME"]]
+    turn = turns.turns[connection.settings_dict["NAME"]]
     assert turn.locked()
     if how == "close":
         connection.close()
@@ -94,7 +98,7 @@ def test_a_turn_ends_however_the_transaction_ends(handler: ConnectionHandler, ho
     assert not turn.locked()
 
 
-def test_another_process_that_writes_is_met_by_sqlite_s_own_way_and_leaves_no_turn_behind(
+def test_another_program_that_writes_is_met_by_sqlite_s_own_way_and_leaves_no_turn_behind(
     handler: ConnectionHandler, tmp_path: Path
 ) -> None:
     import sqlite3
@@ -104,16 +108,68 @@ def test_another_process_that_writes_is_met_by_sqlite_s_own_way_and_leaves_no_tu
     connection = handler["default"]
     with pytest.raises(OperationalError, match="locked"):
         begin(connection)
-    assert not base._turns[connection.settings_dict["NAME"]].locked()
+    assert not turns.turns[connection.settings_dict["NAME"]].locked()
     other.execute("COMMIT")
     other.close()
     connection.set_autocommit(True)
 
 
-def test_who_waits_too_long_for_a_turn_asks_sqlite(handler: ConnectionHandler, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(base, "LONGEST_WAIT", 0.05)
+def test_a_statement_outside_of_a_transaction_waits_for_its_turn_too(handler: ConnectionHandler) -> None:
     connection = handler["default"]
-    turn = base._turns[connection.settings_dict["NAME"]]
+    begin(connection)
+    done: list[int] = []
+
+    def write(other: Any, number: int) -> None:
+        with other.cursor() as cursor:
+            cursor.execute("INSERT INTO note VALUES (%s, 1)", [number])
+            done.append(number)
+
+    writer = threading.Thread(target=lambda: in_threads(handler, write, 1))
+    writer.start()
+    time.sleep(0.5)  # longer than SQLite itself would wait
+    assert not done
+    end(connection)
+    writer.join(20)
+    assert done == [0]
+    assert not turns.turns[connection.settings_dict["NAME"]].locked()
+
+
+_HOG = """
+import sys, time
+from otay.node.sqlite.turns import Turn
+turn = Turn(sys.argv[1])
+while True:
+    turn.acquire()
+    with open(sys.argv[2], "ab") as log:
+        log.write(b".")
+    time.sleep(0.005)
+    turn.release()
+"""
+
+
+def test_a_process_that_writes_without_a_pause_lets_others_in(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    hog = subprocess.Popen([sys.executable, "-c", _HOG, str(tmp_path / "db"), str(log)])
+    try:
+        wait("the other process", log.exists)
+        turn, overtaken = turns.Turn(str(tmp_path / "db")), []
+        for _ in range(20):
+            before = log.stat().st_size
+            assert turn.acquire()
+            overtaken.append(log.stat().st_size - before)
+            turn.release()
+        assert statistics.median(overtaken) <= 3, overtaken
+    finally:
+        hog.kill()
+        hog.wait()
+    assert turn.acquire(), "what a dead process held is free"
+    turn.release()
+
+
+def test_who_waits_too_long_for_a_turn_asks_sqlite(handler: ConnectionHandler, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turns, "LONGEST_WAIT", 0.05)
+    connection = handler["default"]
+    turn = turns.turns[connection.settings_dict["NAME"]]
     turn.acquire()
     begin(connection)
     end(connection)

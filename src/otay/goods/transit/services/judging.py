@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from math import isfinite
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from otay.engines.transit.alarms import Alarm as Judged
 from otay.engines.transit.arrival import expected_arrival
@@ -33,10 +34,11 @@ log = logging.getLogger(__name__)
 
 RECHECK = timedelta(minutes=5)
 SLICE = 50
-"""Movements of one transaction: so long the doors may have to wait for the database, and a cut for positions."""
-LET_OTHERS_SECONDS = 0.11
-"""Pause after a full slice on SQLite, whose writers in other processes look whether it is free every 100 ms."""
+"""Movements of one transaction, where they are judged fast enough."""
+SLICE_SECONDS = 0.25
+"""So long the doors may have to wait for the database, and a cut for positions: slower slices become smaller."""
 PAUSE_SECONDS = 0.9
+_size = [SLICE]
 awake = threading.Event()
 """Set when reports were stored in this process: the loop then judges without waiting."""
 reports.listeners.append(lambda _devices: awake.set())
@@ -64,8 +66,13 @@ def judge_due(*, limit: int = SLICE) -> int:
 
 def step() -> float:
     """The loop: judge what is due; again at once while there is more, else soon, or when reports are stored."""
-    if judge_due() >= SLICE:
-        return LET_OTHERS_SECONDS if connection.vendor == "sqlite" else 0.0
+    size = _size[0]
+    begun = time.monotonic()
+    count = judge_due(limit=size)
+    if count >= size:
+        each = (time.monotonic() - begun) / count
+        _size[0] = min(SLICE, max(SLICE // 10, int(SLICE_SECONDS / max(each, 1e-6))))
+        return 0.0
     awake.wait(PAUSE_SECONDS)
     awake.clear()
     return 0.01
