@@ -54,16 +54,23 @@ def publish_positions(*, actor: Actor, journeys: Sequence[Journey]) -> int:
 def _worth_telling(journey: Journey, told: datetime | None) -> bool:
     row = journey.movement
     crosses = not row.peer and row.shared_version > 0 and row.departed_at is not None
-    known = journey.lat is not None and journey.seen_at is not None
-    return crosses and known and (told is None or journey.seen_at >= told + POSITION_EVERY)
+    if not crosses or journey.lat is None or journey.seen_at is None:
+        return False
+    return told is None or journey.seen_at >= told + POSITION_EVERY
 
 
 def _position(journey: Journey) -> Publication:
-    moments = ("seen_at", "early", "likely", "late")
+    seen = journey.seen_at or journey.movement.lodged_at
+    moments = ("early", "likely", "late")
     body = {name: value.isoformat() if (value := getattr(journey, name)) else "" for name in moments}
-    body |= {"mrn": journey.movement.mrn, "lat": fixed(journey.lat), "lon": fixed(journey.lon)}
+    body |= {
+        "mrn": journey.movement.mrn,
+        "seen_at": seen.isoformat(),
+        "lat": fixed(journey.lat),
+        "lon": fixed(journey.lon),
+    }
     body["progress_m"] = "" if journey.progress_m is None else str(round(journey.progress_m))
-    return Publication(journey.movement.mrn, int(journey.seen_at.timestamp()), body, _port(journey.movement.departure))
+    return Publication(journey.movement.mrn, int(seen.timestamp()), body, _port(journey.movement.departure))
 
 
 def _movement(row: Movement) -> Publication:

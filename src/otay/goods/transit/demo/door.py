@@ -77,6 +77,7 @@ class DemoDoor:
 
     def _opened(self) -> None:
         import paho.mqtt.client as paho
+        from paho.mqtt.enums import CallbackAPIVersion
 
         from otay.goods.transit.reports.broker import HOST, EmbeddedBroker
         from otay.goods.transit.reports.listening import Listener
@@ -91,7 +92,7 @@ class DemoDoor:
         self._broker, self._listener = broker, Listener()
         self._listener.over_mqtt(f"mqtt://{HOST}:{port}", group="", mqtt_version="3.1.1")
         self._listener.start()
-        seal = paho.Client(paho.CallbackAPIVersion.VERSION2, client_id="demo-seals")
+        seal = paho.Client(CallbackAPIVersion.VERSION2, client_id="demo-seals")
         connected = threading.Event()
         seal.on_connect = lambda *_: connected.set()
         seal.connect(HOST, port)
