@@ -173,6 +173,30 @@ def test_the_neighbours_alarm_rings_here_and_goes_when_it_is_withdrawn() -> None
     assert alarm.withdrawn_at is not None
 
 
+def test_a_time_limit_that_both_sides_know_rings_once_and_does_not_go_back_and_forth() -> None:
+    side = Side()
+    past = (clock.now() - timedelta(minutes=10)).isoformat()
+    side.tell(MOVEMENT, body(time_limit=past))
+    row = Movement.objects.get(mrn=MRN)
+    judging.judge_movements([row.pk])
+    own = Alarm.objects.get(kind="over_time_limit")
+    assert (own.source, own.withdrawn_at) == ("reports", None)
+    assert not Outbox.objects.filter(record_type=ALARM).exists(), "the neighbour knows its own time limit"
+    told = {
+        "mrn": MRN,
+        "kind": "over_time_limit",
+        "time": past,
+        "detected_at": past,
+        "device_id": "MX-1",
+        "act": "raised",
+    }
+    side.tell(ALARM, told)
+    judging.judge_movements([row.pk])
+    own.refresh_from_db()
+    assert own.withdrawn_at is not None
+    assert Alarm.objects.get(kind="over_time_limit", withdrawn_at=None).source == "peer"
+
+
 def test_a_movements_place_leaves_every_half_hour_and_only_as_agreed(monkeypatch: pytest.MonkeyPatch) -> None:
     paired(Neighbour(), agreed=agreed("likely"))
     start = clock.now() - timedelta(hours=3)

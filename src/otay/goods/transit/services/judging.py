@@ -165,7 +165,10 @@ def _meeting(one: Judged, others: str) -> Judged:
 
 
 def _judge_without_reports(watched: Watched, stored: Sequence[Alarm]) -> Journey:
-    """A movement that nobody hears: its time limit is judged all the same, and an electronic seal that says nothing."""
+    """A movement that nobody hears: its time limit is judged all the same, and an electronic seal that says nothing.
+
+    What the neighbour, who may hear it, tells of it stands instead.
+    """
     row, now = watched.movement, watched.now
     alarms: list[Judged] = []
     arrived_late = row.arrived_at is not None and row.arrived_at > row.time_limit
@@ -176,6 +179,8 @@ def _judge_without_reports(watched: Watched, stored: Sequence[Alarm]) -> Journey
         waits = watched.on_the_way and use.removed_at is None and use.seal.device_id
         if waits and row.departed_at is not None and now >= silent_from:
             alarms.append(Judged("silence", row.mrn, use.seal.device_id, silent_from, silent_from))
+    told = {one.kind for one in stored if one.source == "peer" and one.withdrawn_at is None}
+    alarms = [one for one in alarms if one.kind not in told]
     raising.settle(movement=row, judged=alarms, now=now, stored=stored)
     check = None
     if watched.on_the_way:

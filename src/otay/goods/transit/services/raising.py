@@ -133,7 +133,7 @@ def _tell(movement: Movement, events: Sequence[AlarmEvent], now: datetime) -> No
     """The neighbour hears of high alarms, a verdict already given is opened again, the movement shows its risk."""
     high = [event for event in events if event.alarm.severity == "high" and event.act in _TOLD]
     if high:
-        sharing.publish_alarms(actor=SYSTEM, events=[event for event in high if event.alarm.source != "peer"])
+        sharing.publish_alarms(actor=SYSTEM, events=[event for event in high if _ours_to_tell(movement, event.alarm)])
     late = [event for event in high if event.act != Act.WITHDRAWN]
     if late and (movement.state in DONE or movement.state in ARRIVED) and movement.reopened_at is None:
         movement.reopened_at = now
@@ -143,6 +143,11 @@ def _tell(movement: Movement, events: Sequence[AlarmEvent], now: datetime) -> No
             alarms=", ".join(sorted({event.alarm.kind for event in late})),
         )  # fmt: skip
     refresh_risk(movement)
+
+
+def _ours_to_tell(movement: Movement, alarm: Alarm) -> bool:
+    """Not what the neighbour told us, nor what time alone says of its own movement, which it knows better."""
+    return alarm.source == "officer" or (alarm.source == "reports" and not (movement.peer and not alarm.device_id))
 
 
 _TOLD = (Act.RAISED, Act.WITHDRAWN, Act.RETURNED)
