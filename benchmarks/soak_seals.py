@@ -110,14 +110,17 @@ class Watch:
 
 
 def killer(listeners: list[Listener], stop: threading.Event, seed: int, kills: list[float]) -> None:
-    """SIGKILL at random, and back after a while."""
+    """SIGKILL at random, and back after a while; the next one when it has listened again for a while."""
     chance = random.Random(seed)
     while not stop.wait(chance.uniform(8, 40)):
         victim = chance.choice(listeners)
+        before = victim.starts()
         victim.kill()
         kills.append(time.time())
         stop.wait(chance.uniform(0.1, 3))
         victim.start()
+        while victim.starts() == before and not stop.wait(0.2):
+            pass
 
 
 # --- a node and its database --------------------------------------------------------------------------------------

@@ -191,7 +191,11 @@ class Listener(Process):
         super().__init__(home, "transit", "listen", *arguments, environment=environment)
 
     def listens(self) -> bool:
-        return "Listening: " in self.log.read_text()
+        return self.starts() > 0
+
+    def starts(self) -> int:
+        """How often it has begun to listen."""
+        return self.log.read_text().count("Listening: ") if self.log.exists() else 0
 
 
 class Store:
