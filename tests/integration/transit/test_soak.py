@@ -19,7 +19,10 @@ SOAK = Path(__file__).resolve().parents[3] / "benchmarks" / "soak_seals.py"
 
 
 def test_two_listeners_killed_at_random_lose_and_double_nothing() -> None:
-    command = [sys.executable, str(SOAK), "--seals", "2000", "--every", "8", "--minutes", "1", "--listeners", "2"]
+    command = [
+        *(sys.executable, str(SOAK), "--seals", "2000", "--every", "8", "--minutes", "1", "--listeners", "2"),
+        *("--movements", "500"),
+    ]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, timeout=280, check=False)
     assert done.returncode == 0, done.stdout
 
