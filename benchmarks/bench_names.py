@@ -25,12 +25,14 @@ import numpy as np
 from rapidfuzz import fuzz, process
 from rapidfuzz.distance import JaroWinkler
 
+from otay.core.canonical import digest
 from otay.engines.names.birth_dates import read_birth_date
 from otay.engines.names.folding import folded
 from otay.engines.names.index import NameIndex
 from otay.engines.names.scoring import THRESHOLD, compare_texts
 from otay.engines.names.screening import Party, Watchlist
 from otay.engines.names.structure import Name, parse_name, parse_parts
+from otay.engines.names.traits import Trait
 
 PAIRS = Path(__file__).parents[1] / "tests" / "data" / "names" / "pairs.csv"
 SEEDS = {"fit": (noise.FIT, 1), "report": (noise.REPORT, 2026)}
@@ -127,17 +129,78 @@ def fairness(watchlist: Watchlist, people: Sequence[noise.Person], seed: int, co
 
 
 def pairs() -> dict[str, Any]:
-    """F1 on the public labelled pairs; the penalties were set with these pairs in sight."""
+    """F1 on the public labelled pairs: with the penalties as they are, which were set with these pairs in sight, and
+    with penalties set on others."""
     with PAIRS.open(encoding="utf-8") as stream:
         rows = list(csv.DictReader(stream))
     labels = [row["match"] == "1" for row in rows]
     ours = [compare_texts(row["a"], row["b"]).score for row in rows]
-    table = {"otay": f1(ours, labels)}
+    table = {"otay": f1(ours, labels), "otay, penalties set on other pairs": cross_validated()}
     if theirs := logic_v2():
         compare, entity = theirs
         scores = [compare(entity(row["a"], "", row["schema"]), entity(row["b"], "", row["schema"])) for row in rows]
         table["nomenklatura logic-v2"] = f1(scores, labels)
     return table
+
+
+def cross_validated(folds: int = 5, rounds: int = 5) -> dict[str, float]:
+    """F1 on pairs that had no part in setting the penalties: those of the other folds set them anew, from equal ones.
+
+    Pairs that share a name stand in one fold. What is counted was thought of with all pairs in sight; only what each
+    costs is set again here. ``rounds`` times with other folds; the answers of all are counted together.
+    """
+    with PAIRS.open(encoding="utf-8") as stream:
+        rows = list(csv.DictReader(stream))
+    labels = np.array([row["match"] == "1" for row in rows])
+    found = [compare_texts(row["a"], row["b"]) for row in rows]
+    traits = np.array([[one.traits.get(trait, 0.0) for trait in Trait] for one in found])
+    blank = np.array([not one.traits and one.score == 0.0 for one in found])  # too little alike to count anything
+    firms = np.array([row["schema"] in ("Company", "Organization", "LegalEntity") for row in rows])
+    groups = groups_of([(folded(row["a"]), folded(row["b"])) for row in rows])
+    scores, truth = [], []
+    for number in range(rounds):
+        order = sorted(set(groups), key=lambda group: digest(f"{number} {group}".encode()))
+        fold = {group: place % folds for place, group in enumerate(order)}
+        of = np.array([fold[group] for group in groups])
+        for held in range(folds):
+            for kind in (False, True):
+                taught, asked = (of != held) & (firms == kind), (of == held) & (firms == kind)
+                weights = fitted(traits[taught], blank[taught], labels[taught])
+                scores += scored(traits[asked], blank[asked], weights).tolist()
+                truth += labels[asked].tolist()
+    return f1(scores, truth)
+
+
+def groups_of(pairs: Sequence[tuple[str, str]]) -> list[str]:
+    """A name for each pair that all pairs have in common which share names, directly or through others."""
+    above: dict[str, str] = {}
+
+    def root(name: str) -> str:
+        while above.setdefault(name, name) != name:
+            name = above[name]
+        return name
+
+    for first, second in pairs:
+        above[root(first)] = root(second)
+    return [root(first) for first, _second in pairs]
+
+
+def scored(traits: np.ndarray, blank: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    return np.where(blank, 0.0, np.maximum(0.0, 1.0 - traits @ weights))
+
+
+def fitted(traits: np.ndarray, blank: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Penalties by coordinate descent on F1, from 0.3 each; of equally good ones that nearest to it."""
+    weights = np.full(traits.shape[1], 0.3)
+    for _pass in range(4):
+        for place in np.flatnonzero(traits.any(axis=0)):
+            tried = []
+            for value in np.arange(0.0, 0.82, 0.02):
+                weights[place] = value
+                good = f1(scored(traits, blank, weights).tolist(), labels.tolist())["f1"]
+                tried.append((good, -abs(value - 0.3), value))
+            weights[place] = max(tried)[2]
+    return weights
 
 
 def f1(scores: Sequence[float], labels: Sequence[bool]) -> dict[str, float]:
