@@ -58,6 +58,8 @@ def test_a_change_and_a_decided_match_direct_anew() -> None:
     row.refresh_from_db()
     assert _explained(row) == ("red", ["watchlist-strong"])
     deciding.settle_match(actor=factory.officer(), uid=row.uid, hit=row.hits.get().pk, same=True, reason="Same")
+    row.refresh_from_db()
+    assert row.lane == ""
     directing.step()
     row.refresh_from_db()
     assert _explained(row) == ("red", ["watchlist-confirmed"])

@@ -39,5 +39,6 @@ def direct(rows: list[Traveller]) -> None:
 
 
 def again(rows: Iterable[Traveller]) -> None:
-    """Have ``rows`` directed anew: what is known of them changed without a new version."""
-    Traveller.objects.filter(pk__in=[row.pk for row in rows]).update(directed=0)
+    """Have ``rows`` directed anew: what is known of them changed without a new version. Until then they have no lane,
+    so that whoever was cleared does not stand under the old reason."""
+    Traveller.objects.filter(pk__in=[row.pk for row in rows]).update(directed=0, lane="")
