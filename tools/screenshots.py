@@ -3,7 +3,8 @@
     python tools/screenshots.py --home demo/us [--out docs/images] [--role supervisor] [--only booth ...]
 
 Signs in to the demo node whose folder is --home as the invented person of --role, and takes each picture in that node's
-language. Best while trucks stand at that person's port. OTAY_CHROMIUM names a browser that is not on the PATH.
+language. Best while trucks stand at that person's port. Without --only it takes those that a supervisor sees.
+OTAY_CHROMIUM names a browser that is not on the PATH.
 """
 
 from __future__ import annotations
@@ -102,12 +103,29 @@ def plan(page: Page) -> None:
     page.goto("/plan/")
 
 
+def port_plan(page: Page) -> None:
+    """A plan of a port, played: role planner."""
+    page.goto("/planning/")
+    with page.expect_navigation():
+        page.locator("main a[href*='/planning/scenarios/']").last.click()
+    with page.expect_navigation(timeout=60_000):
+        page.locator("form[action$='/run/'] button").click()
+    page.wait_for_selector(".uplot", timeout=60_000)
+
+
+def control_room(page: Page) -> None:
+    """Movements under seal on the map, with the queue of alarms: role transit."""
+    page.goto("/transit/")
+
+
 PICTURES: dict[str, tuple[Callable[[Page], None], dict[str, int]]] = {
     "border-now": (border_now, DESKTOP),
     "booth": (booth, DESKTOP),
     "booth-phone": (booth, PHONE),
     "both-copies": (both_copies, DESKTOP),
     "plan": (plan, DESKTOP),
+    "port-plan": (port_plan, DESKTOP),
+    "control-room": (control_room, DESKTOP),
 }
 
 
