@@ -95,7 +95,8 @@ def _demo_lists() -> None:
 
 
 def _first_rules(using: str = "default", **kwargs: Any) -> None:
-    from otay.screening.defaults import load_defaults
+    from otay.screening.defaults import add_needed, load_defaults
 
     if using == "default":
         load_defaults()
+        add_needed()

@@ -15,7 +15,7 @@ from otay.core.errors import Conflict, Forbidden, NotFound, Refused
 from otay.node import clock
 from otay.node.models import AuditEvent
 from otay.screening import queries, services
-from otay.screening.defaults import default_tables, load_defaults
+from otay.screening.defaults import add_needed, default_tables, load_defaults
 from otay.screening.domain import Subject
 from otay.screening.models import Assessment, DayCount, RuleSet, RuleVersion
 from otay.screening.registry import fact_sets
@@ -223,6 +223,22 @@ def test_a_fresh_node_has_the_shipped_table_and_loading_again_adds_nothing() -> 
     kinds = {raw["kind"] for raw in default_tables()}
     assert kinds == set(RuleSet.objects.filter(version=1).values_list("kind", flat=True))
     assert load_defaults() == []
+
+
+def test_an_older_table_gets_the_rules_that_selection_needs_once_and_keeps_its_own() -> None:
+    kind = "goods.declaration"
+    current = RuleSet.objects.filter(kind=kind).latest("version")
+    needed = RuleVersion.objects.filter(kind=kind, key__startswith="selected-")
+    assert add_needed() == []
+    current.rules.remove(*needed)
+    needed.delete()
+    own = set(current.rules.values_list("key", flat=True))
+    (made,) = add_needed()
+    assert made.version == current.version + 1
+    assert set(made.rules.values_list("key", flat=True)) == own | {"selected-red", "selected-yellow", "selected-blue"}
+    assert add_needed() == []
+    made.rules.remove(*RuleVersion.objects.filter(kind=kind, key="selected-blue"))
+    assert add_needed() == [], "what an officer retired stays retired"
 
 
 @pytest.mark.parametrize("raw", default_tables(), ids=lambda raw: raw["kind"])

@@ -11,6 +11,7 @@ from django.utils.translation import pgettext_lazy
 from otay.engines.fraud.ranking.reasons import reason
 from otay.goods.investigations.domain import cases, outcomes, seizures
 from otay.goods.investigations.domain.mirroring import Kind
+from otay.goods.investigations.domain.patterns import Pattern
 
 Words = Mapping[str, str | Promise]
 
@@ -25,11 +26,35 @@ FINDINGS: Words = {
     Kind.THEIRS_ONLY: _("The neighbour's record has no counterpart here"),
     Kind.PRICE: _("Price far below the reference"),
     "price": _("Price far below the reference"),
+    Pattern.TRANSSHIPMENT: _("Goods of a third country under a new origin"),
+    Pattern.CAROUSEL: _("Goods that run round among traders"),
+    Pattern.NETWORK: _("Tied to a trader with a confirmed finding"),
+    Pattern.SPLIT: _("Consignment in parts, each below the threshold"),
+    Pattern.DIGITS: _("First digits of this trader's values are unusual"),
     "trader_hits": _("Earlier inspections of this trader found something"),
     "new_trader": _("New trader"),
     "selected-red": _("Selection of the day: red"),
     "selected-yellow": _("Selection of the day: yellow"),
     "selected-blue": _("Selection of the day: blue"),
+}
+#: What a pattern's facts are called, in the order in which they are shown.
+FACTS: Words = {
+    "cover": _("imports of such goods from third countries over this consignment, by mass"),
+    "margin": _("value added (logarithm)"),
+    "exporter": _("exporter"),
+    "parties": _("traders"),
+    "count": _("how many"),
+    "marks": _("what they share"),
+    "known": _("of whom something was confirmed"),
+    "records": _("declarations"),
+    "value": _("together, USD"),
+    "nearness": _("mean part of the threshold"),
+    "first": _("from"),
+    "last": _("until"),
+    "length": _("shortest round"),
+    "goods": _("kinds of goods"),
+    "deviation": _("mean deviation from Benford's law"),
+    "days": _("days without a counterpart"),
 }
 CAUSES: Words = {
     "timing": _("Timing: the goods were on their way between the two dates"),

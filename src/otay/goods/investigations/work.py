@@ -42,6 +42,13 @@ def learn() -> None:
     learning.advance()
 
 
+def seek() -> None:
+    """Look for patterns over the last months."""
+    from otay.goods.investigations.services import patterns
+
+    patterns.seek()
+
+
 def watch() -> None:
     """Compare what the champion sees now with what it was trained on."""
     from otay.goods.investigations.services import registry

@@ -20,8 +20,9 @@ from otay.goods.investigations import presenting
 from otay.node.actors import Actor
 
 WORDS = {
-    "finding_words": presenting.FINDINGS, "causes": presenting.CAUSES, "elements": presenting.ELEMENTS,
-    "verdicts": presenting.VERDICTS, "finding_states": presenting.FINDING_STATES, "by_words": presenting.BY,
+    "finding_words": presenting.FINDINGS, "fact_words": presenting.FACTS, "causes": presenting.CAUSES,
+    "elements": presenting.ELEMENTS, "verdicts": presenting.VERDICTS,
+    "finding_states": presenting.FINDING_STATES, "by_words": presenting.BY,
     "lane_words": presenting.LANES, "do_words": presenting.DO, "case_kinds": presenting.CASE_KINDS,
     "case_states": presenting.CASE_STATES, "step_words": presenting.STEPS, "outcome_words": presenting.OUTCOMES,
     "ruling_words": presenting.RULINGS, "entry_words": presenting.ENTRIES, "link_words": presenting.LINKS,

@@ -1,0 +1,150 @@
+"""Patterns over the last months, sought every night and kept as findings; what no longer shows is gone.
+
+Transshipment takes both nodes: the neighbour tells of its imports from third countries as of every declaration, and we
+know what its traders then send us as goods of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date, timedelta
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.db import transaction
+
+from otay.goods.declarations.models import Declaration, NeighbourDeclaration
+from otay.goods.investigations.domain import book_rows, patterns
+from otay.goods.investigations.domain import mirroring as rules
+from otay.goods.investigations.domain.patterns import WEIGHTS, Pattern, Seen
+from otay.goods.investigations.models import MirrorFinding
+from otay.goods.investigations.services.pairs import GONE, keep_findings
+from otay.node import clock
+
+if TYPE_CHECKING:
+    import polars as pl
+
+LOOK_BACK = timedelta(days=90)
+MOST_ROWS = 400_000
+MOST_FOUND = 500
+_COLUMNS = ("id", "type", "exporter", "importer", "vehicle", "hs", "origin", "exporting_country", "value", "net_mass")
+
+
+def seek() -> dict[str, int]:
+    """Look for every pattern in the last three months; how many findings there are of each, new, renewed or held."""
+    since = clock.now() - LOOK_BACK
+    ours = _ours(since)
+    found: list[Seen] = []
+    for sought in (_transshipments(ours, since), patterns.circles(ours), patterns.parts(_imports(ours)),
+                   patterns.digits(ours), _networks(ours)):  # fmt: skip
+        found += islice(sought, MOST_FOUND)
+    _keep(found)
+    told = dict.fromkeys((str(kind) for kind in Pattern), 0)
+    for one in found:
+        told[str(one.kind)] += 1
+    return told
+
+
+def _ours(since: Any) -> pl.DataFrame:
+    import polars as pl
+
+    rows = (
+        Declaration.objects.filter(lodged_at__gt=since, empty=False)
+        .exclude(state__in=GONE)
+        .order_by("-lodged_at")
+        .values_list(
+            "number", "type", "exporter", "importer", "vehicle", "hs6", "score__origin", "score__features", "amount",
+            "currency", "score__mass", "lodged_at",
+        )[:MOST_ROWS]
+    )  # fmt: skip
+    return pl.DataFrame(
+        [
+            {
+                "id": number, "type": kind, "exporter": exporter or None, "importer": importer or None,
+                "vehicle": vehicle or None, "hs": hs or None, "origin": origin or None,
+                "exporting_country": (kept or {}).get("exporting_country"),
+                "value": float(amount) if amount is not None and currency == "USD" else None,
+                "net_mass": float(mass) if mass is not None else None, "date": at.date(),
+            }
+            for number, kind, exporter, importer, vehicle, hs, origin, kept, amount, currency, mass, at in rows
+        ],
+        schema=_schema(),
+    )  # fmt: skip
+
+
+def _schema() -> dict[str, Any]:
+    import polars as pl
+
+    numbers = ("value", "net_mass")
+    return {**{name: pl.Float64 if name in numbers else pl.String for name in _COLUMNS}, "date": pl.Date}
+
+
+def _imports(ours: pl.DataFrame) -> pl.DataFrame:
+    import polars as pl
+
+    return ours.filter(pl.col("type") == "import")
+
+
+def _transshipments(ours: pl.DataFrame, since: Any) -> Iterator[Seen]:
+    """Both ways: what the neighbour's traders send us, and what ours send the neighbour."""
+    import polars as pl
+
+    theirs = _theirs(since)
+    home = str(settings.OTAY.country)
+    third = (pl.col("type") == "import") & (pl.col("exporting_country") != home)
+    own = _imports(ours)
+    if theirs.height:
+        yield from patterns.transshipments(own, theirs.filter(third))
+    exports = ours.filter(pl.col("type") == "export")
+    told = {str(row["id"]): row for row in exports.iter_rows(named=True)}
+    sources = own.filter(pl.col("origin") != home)
+    for one in patterns.transshipments(exports, sources):
+        yield Seen(one.kind, one.subject, str(told[one.subject]["exporter"]), one.facts, one.numbers, one.hs6)
+
+
+def _theirs(since: Any) -> pl.DataFrame:
+    """The neighbour's records of goods from third countries, by the exporting trader's number where it tells it."""
+    import polars as pl
+
+    records = NeighbourDeclaration.objects.filter(received_at__gt=since, body__type="import").order_by("-pk")
+    return pl.DataFrame(
+        [_their_row(record.number, record.body, record.received_at.date()) for record in records[:MOST_ROWS]],
+        schema=_schema(),
+    )
+
+
+def _their_row(number: str, body: Mapping[str, Any], received: date) -> dict[str, Any]:
+    ids = book_rows.party_ids([body])
+    row = book_rows.row_of(body, rules.day_of(body) or received, known_ids=ids)
+    told = {name: row.get(name) for name in _COLUMNS} | {"id": number, "type": str(body.get("type", ""))}
+    if row["currency"] != "USD":
+        told["value"] = None
+    return {**told, "date": row["date"]}
+
+
+def _networks(ours: pl.DataFrame) -> Iterator[Seen]:
+    """Traders that share a vehicle with one of whom something was confirmed."""
+    confirmed = MirrorFinding.objects.filter(state=MirrorFinding.State.CONFIRMED).exclude(trader="")
+    known = set(confirmed.values_list("trader", flat=True))
+    if not known:
+        return iter(())
+    ties = ours.select("importer", "vehicle").drop_nulls().unique().sort("importer", "vehicle").rows()
+    return patterns.networks([(str(party), str(mark)) for party, mark in ties], known)
+
+
+@transaction.atomic
+def _keep(found: list[Seen]) -> int:
+    now = clock.now()
+    numbers = {number for one in found for number in one.numbers}
+    rows = {row.number: row for row in Declaration.objects.filter(number__in=numbers)}
+    wanted: dict[str, MirrorFinding] = {}
+    for one in found:
+        row = rows.get(one.numbers[-1]) if one.numbers else None
+        wanted[one.key] = MirrorFinding(
+            key=one.key, kind=one.kind, declaration=row, port=row.port if row else "", trader=one.trader[:35],
+            hs6=one.hs6, weight=WEIGHTS[one.kind], facts=one.facts, day=row.lodged_at.date() if row else now.date(),
+            found_at=now,
+        )  # fmt: skip
+    held = {row.key: row for row in MirrorFinding.objects.filter(key__startswith="pattern:")}
+    return keep_findings(wanted, held)
