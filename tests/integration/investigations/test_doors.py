@@ -16,7 +16,7 @@ from factories import declarations, investigations
 from factories.node import bearer, make_person, make_token, signed_in
 from otay.goods.declarations.models import Declaration
 from otay.goods.investigations import indicators
-from otay.goods.investigations.models import Case, MirrorFinding, Seizure, SeizureCustody
+from otay.goods.investigations.models import Case, MirrorFinding, Seizure, SeizureCustody, TrustedTrader
 from otay.goods.investigations.queries import seizures as seizure_queries
 from otay.goods.investigations.services import matching, scoring, selecting
 from otay.node.accounts import actor_of_user
@@ -24,8 +24,8 @@ from otay.node.models import User
 
 pytestmark = pytest.mark.django_db
 PORT = investigations.PORT
-PAGES = ("", "findings/", "evaluation/", "plans/", "models/", "workbench/", "cases/", "cases/new/", "seizures/",
-         "seizures/new/", "explained/")  # fmt: skip
+PAGES = ("", "findings/", "evaluation/", "plans/", "trusted/", "models/", "workbench/", "cases/", "cases/new/",
+         "seizures/", "seizures/new/", "explained/")  # fmt: skip
 
 
 @pytest.fixture
@@ -263,3 +263,14 @@ def test_the_planted_trucks_of_the_demo_are_found(settings: Any) -> None:
         rows["undervalued"].reference: "undervalued", rows["overweight"].reference: "mass",
         rows["other_goods"].reference: "other_goods",
     }  # fmt: skip
+
+
+def test_who_runs_the_programme_names_trusted_traders_and_nobody_else() -> None:
+    given = {"identifier": "rfc123", "programme": "OEA", "valid_until": "2999-01-01"}
+    for role, status in (("supervisor", 403), ("trusted_programme", 302)):
+        answer = signed_in(make_person(role)).post("/investigations/trusted/", given)
+        assert answer.status_code == status, role
+    client = signed_in(make_person("trusted_programme"))
+    client.post("/investigations/trusted/", {**given, "identifier": "old", "valid_until": "2001-01-01"})
+    assert list(TrustedTrader.objects.values_list("identifier", flat=True)) == ["RFC123"]
+    assert "RFC123" in shown(client, "trusted/")

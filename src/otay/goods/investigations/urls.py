@@ -16,6 +16,7 @@ urlpatterns = [
     path("evaluation/", selection.weekly, name="evaluation"),
     path("overrides/<int:pk>/review/", selection.review_override, name="review_override"),
     path("plans/", selection.plans, name="plans"),
+    path("trusted/", selection.trusted, name="trusted"),
     path("explained/", selection.explained, name="explained"),
     path("models/", selection.models, name="models"),
     path("workbench/", workbench.workbench, name="workbench"),

@@ -229,13 +229,15 @@ def _direct(made: Sequence[Selected]) -> None:
 def trust(*, actor: Actor, identifier: str, programme: str, valid_until: date) -> TrustedTrader:
     """Name a trader as trusted until a day; naming it again replaces the day."""
     actor.require(TRUST)
+    findings = []
     if not 2 <= len(identifier.strip()) <= 35 or not programme.strip():
-        raise Refused(
-            N_("The trader cannot be named"),
-            findings=[
-                error("/identifier", "trust.identifier", N_("Give the tax identifier and the programme"), identifier)
-            ],
+        findings.append(
+            error("/identifier", "trust.identifier", N_("Give the tax identifier and the programme"), identifier)
         )
+    if valid_until < clock.now().date():
+        findings.append(error("/valid_until", "trust.until", N_("Give a day from today on"), valid_until))
+    if findings:
+        raise Refused(N_("The trader cannot be named"), findings=findings)
     row, _made = TrustedTrader.objects.update_or_create(
         identifier=identifier.strip().upper(),
         defaults={"programme": programme.strip()[:40], "valid_until": valid_until, "added_by": actor.key,

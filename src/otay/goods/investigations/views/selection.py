@@ -18,12 +18,12 @@ from otay.core.i18n import N_
 from otay.goods.declarations import queries as declarations
 from otay.goods.investigations import presenting
 from otay.goods.investigations.domain.selecting import Terms
-from otay.goods.investigations.models import ModelVersion, Plan
+from otay.goods.investigations.models import ModelVersion, Plan, TrustedTrader
 from otay.goods.investigations.queries import cases, evaluation, findings, morning
 from otay.goods.investigations.services import findings as finding_services
 from otay.goods.investigations.services import outcomes, overrides, registry, selecting, training
 from otay.goods.investigations.views.common import actor_of, decimal_of, done, page
-from otay.node import audit
+from otay.node import audit, clock
 from otay.node.guarding import needs
 from otay.places.queries import ports
 
@@ -204,6 +204,29 @@ def plans(request: HttpRequest) -> HttpResponse:
         "may_plan": actor.may(selecting.PLAN, port=port or None),
     }  # fmt: skip
     return page(request, "plans.html", context)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+@needs("investigations.trust", changing=True)
+def trusted(request: HttpRequest) -> HttpResponse:
+    """Traders that are looked at less often, until when, and by which programme; named by who runs the programme."""
+    actor = actor_of(request)
+    if not actor.may(selecting.TRUST):
+        actor.require(morning.VIEW)
+    if request.method == "POST":
+        until = _day(request.POST.get("valid_until", ""), date.min)
+        name, programme = request.POST.get("identifier", ""), request.POST.get("programme", "")
+        return done(
+            request,
+            lambda: selecting.trust(actor=actor, identifier=name, programme=programme, valid_until=until),
+            reverse("investigations:trusted"),
+        )
+    context = {
+        "rows": TrustedTrader.objects.order_by("identifier")[:500], "today": clock.now().date(),
+        "may_trust": actor.may(selecting.TRUST),
+    }  # fmt: skip
+    return page(request, "trusted.html", context)
 
 
 def _terms(request: HttpRequest) -> Terms:
