@@ -25,6 +25,8 @@ MODELS = "investigations.models"
 #: From this population stability index on, a feature counts as another population (the usual reading of that index).
 DRIFT_ALARM = 0.25
 LEAST_ROWS, MOST_ROWS = 200, 20_000
+#: Log odds by which a feature must raise a score to be named: less is noise to an officer.
+LEAST_SHARE = 0.1
 #: A reason of a score: feature, value, share in log odds.
 Moved = tuple[str, float | None, float]
 _MOST_DUTY = Decimal(10) ** 13
@@ -103,7 +105,9 @@ def moved(scores: Sequence[Score], *, most: int = 4) -> list[list[Moved]]:
         told = model.reasons(model_rows.frame_of([scores[at].features for at in places]), most)
         for at, shares in zip(places, told, strict=True):
             found[at] = [
-                (name, None if value != value else round(value, 5), round(share, 4)) for name, value, share in shares
+                (name, None if value != value else round(value, 5), round(share, 4))
+                for name, value, share in shares
+                if share >= LEAST_SHARE
             ]
     return found
 
