@@ -8,7 +8,7 @@ FAST := not slow and not postgres and not nats and not mosquitto and not browser
 CHECK_HOME := build/check-node
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev runtime demo test test-all check bench docs lock translations hooks services clean
+.PHONY: help setup dev runtime demo test test-all check bench docs lock translations hooks services audit clean
 
 help:  ## List what make can do
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-22s %s\n", $$1, $$2 }'
@@ -65,6 +65,9 @@ hooks: dev  ## Run the quick checks before every commit
 
 services: dev  ## Install (apt) and start the PostgreSQL, NATS, Mosquitto and Chromium that tests use
 	@$(BIN)/python tools/services.py start
+
+audit: dev  ## Look up known faults of what is pinned, by digest; needs the network (the advisories of PyPI)
+	@$(BIN)/pip-audit --strict --disable-pip --require-hashes -r requirements.txt
 
 clean:  ## Remove what is built; .venv and the nodes' own folders stay
 	@rm -rf build dist docs/_build .mypy_cache .ruff_cache .import_linter_cache .hypothesis test-results

@@ -51,6 +51,8 @@ class NodeConfig:
     """Form of the log on standard error: ``line`` for people, ``json`` for a collector."""
     telemetry: str = ""
     """Where OpenTelemetry traces go (OTLP over HTTP); empty: nowhere."""
+    timestamps: str = ""
+    """A time-stamping authority (RFC 3161) for evidence; empty: evidence carries no time stamp."""
     nats: str = ""
     """NATS server with JetStream that carries to the neighbours; empty: straight to their doors."""
     seal_mqtt: str = ""
@@ -103,7 +105,7 @@ def load(home: Path) -> NodeConfig:
 def _checked(home: Path, path: Path, raw: dict[str, Any]) -> NodeConfig:
     known = {
         "country", "name", "language", "time_zone", "url", "database", "demo", "durable", "trusted_origins",
-        "exchange_url", "nats", "log", "telemetry", "seal_mqtt", "seal_tcp",
+        "exchange_url", "nats", "log", "telemetry", "timestamps", "seal_mqtt", "seal_tcp",
     }  # fmt: skip
     if unknown := sorted(set(raw) - known):
         raise BadConfiguration(
@@ -140,6 +142,7 @@ def _checked(home: Path, path: Path, raw: dict[str, Any]) -> NodeConfig:
         exchange_url=exchange_url,
         log=_log(path, str(raw.get("log", "line"))),
         telemetry=str(raw.get("telemetry", "")),
+        timestamps=str(raw.get("timestamps", "")),
         nats=_nats(path, str(raw.get("nats", ""))),
         seal_mqtt=_seal_mqtt(path, str(raw.get("seal_mqtt", ""))),
         seal_tcp=_seal_tcp(path, raw.get("seal_tcp", [])),

@@ -314,10 +314,11 @@ _state_command(
     epilog=N_("\b\nExamples:\n  otay exchange verify\n  otay exchange verify otay-record-out-MX-17.json --json"),
 )
 @click.argument("files", nargs=-1, type=_FILE)
+@option("--authority", type=_FILE, help=N_("Certificates (PEM) of time-stamping authorities that you trust."))
 @node_command
-def verify(console: Console, files: tuple[Path, ...]) -> None:
+def verify(console: Console, files: tuple[Path, ...], authority: Path | None) -> None:
     """Verify streams or evidence files; exit code 1 when something does not hold."""
-    ok = _verify_files(console, files) if files else _verify_streams(console)
+    ok = _verify_files(console, files, authority) if files else _verify_streams(console)
     if not ok:
         raise SystemExit(1)
 
@@ -344,19 +345,26 @@ def _verify_streams(console: Console) -> bool:
     return not any(one.problems for one in reports)
 
 
-def _verify_files(console: Console, files: tuple[Path, ...]) -> bool:
+def _verify_files(console: Console, files: tuple[Path, ...], authority: Path | None) -> bool:
+    from cryptography import x509
+
     from otay.exchange import keystore
-    from otay.exchange.domain import proof
+    from otay.exchange.domain import proof, stamps
     from otay.exchange.models import PeerKey
 
     known = {
         **dict(PeerKey.objects.values_list("key", "peer__country")),
         **dict.fromkeys(keystore.own_public_keys(), keystore.own_country()),
     }
+    roots = x509.load_pem_x509_certificates(authority.read_bytes()) if authority else []
     data, lines = [], []
     for file in files:
-        checked = proof.verify(read_json(file))
+        document = read_json(file)
+        checked = proof.verify(document)
         problems = [console.text(problem) for problem in checked.problems]
+        stamp = stamps.check(document, roots)
+        if stamp and stamp.problem and roots:
+            problems.append(console.text(stamp.problem))
         if checked.signed_by not in known:
             problems.append(console.text(N_("The key %(key)s is not known to this node"), key=checked.signed_by))
         data.append(
@@ -372,6 +380,7 @@ def _verify_files(console: Console, files: tuple[Path, ...]) -> bool:
                 "receipted_by": known.get(checked.receipted_by, checked.receipted_by),
                 "receipted_at": checked.receipted_at,
                 "held": checked.held,
+                "stamped_at": stamp.at.isoformat() if stamp and stamp.at and not stamp.problem else "",
             }
         )
         result = "; ".join(problems) or console.text(

@@ -27,7 +27,7 @@ from otay.exchange.models import (
     RefusedRequest,
     SignedHead,
 )
-from otay.exchange.services import acceptance, erasure, transport
+from otay.exchange.services import acceptance, erasure, stamping, transport
 from otay.exchange.services.delivery import receipt_of, settle
 from otay.node import audit, clock
 from otay.node.actors import SYSTEM, Actor
@@ -212,7 +212,7 @@ def evidence(*, actor: Actor, direction: str, peer: Peer, sequence: int, purpose
         subject=f"stream:{peer.stream(direction, own)}:{sequence}",
         reason=purpose,
     )
-    return proof.build(
+    evidence = proof.build(
         stream=peer.stream(direction, own),
         sequence=sequence,
         header=_plain_header(row),
@@ -224,6 +224,7 @@ def evidence(*, actor: Actor, direction: str, peer: Peer, sequence: int, purpose
         receipt={"receipt": receipt.document, "signature": receipt.signature} if receipt else None,
         public={name: encode(raw) for name, raw in public.items() if name in used},
     )
+    return stamping.stamped(evidence)
 
 
 def _plain_header(row: Outbox | Inbox) -> dict[str, Any]:
