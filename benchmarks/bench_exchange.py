@@ -4,7 +4,9 @@ Records a second accepted, signed, persisted on both sides and receipted, beside
 batch insert; and the wait from acceptance to receipt. On a machine that others use too, the processor time a record is
 the figure that can be compared.
 
-    python benchmarks/bench_exchange.py [--quick] [--json]
+    python benchmarks/bench_exchange.py [--quick] [--json] [--postgres]
+
+``--postgres``: both nodes on databases of a PostgreSQL server that is started for it, with its own durability.
 """
 
 from __future__ import annotations
@@ -26,8 +28,10 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "tests" / "factories"))
+sys.path[:0] = [str(ROOT / "tests" / "factories"), str(ROOT / "tests")]
 import exchange_node  # noqa: E402
+
+from factories.postgres_server import Server  # noqa: E402
 
 SIZE = 1500  # bytes of text in a record, so that one is about as long as a declaration's core data
 BATCHES = (1, 100, 500)
@@ -274,19 +278,58 @@ def latency(seconds: float, rate: int) -> dict[str, float]:
     }
 
 
-def measure(folder: Path, quick: bool) -> dict[str, Any]:
+def bare_postgres(url: str, seconds: float) -> dict[str, float]:
+    """What the server can do: one row a durable commit, and 500."""
+    import psycopg
+
+    with psycopg.connect(url) as link:
+        link.execute("CREATE TABLE bare (sequence SERIAL PRIMARY KEY, link BYTEA, body TEXT)")
+        link.commit()
+
+        def insert(rows: int) -> int:
+            with link.cursor() as cursor:
+                cursor.executemany("INSERT INTO bare (link, body) VALUES (%s, %s)", [(bytes(32), "x" * SIZE)] * rows)
+            link.commit()
+            return rows
+
+        return {
+            "postgres_durable_commits_per_s": timed(seconds, lambda: insert(1)),
+            "postgres_batch_insert_rows_per_s": timed(seconds, lambda: insert(500)),
+        }
+
+
+def databases(folder: Path) -> tuple[Server, dict[str, str]]:
+    """A server with an empty database for each node."""
+    (folder / "server").mkdir(mode=0o755)
+    folder.chmod(0o755)
+    server = Server(folder / "server")
+    server.create()
+    server.start()
+    for name in ("us", "mx"):
+        server.sql(f"CREATE DATABASE {name}", "postgres")
+    return server, {name: server.url(name) for name in ("us", "mx")}
+
+
+def measure(folder: Path, quick: bool, postgres: dict[str, str]) -> dict[str, Any]:
     """All figures."""
     from otay.node import config
 
     seconds = 1.5 if quick else 8.0
     port = free_port()
-    us = config.create(
-        folder / "us", country="US", name="US", language="en", url=f"http://127.0.0.1:{free_port()}"
-    ).home
-    mx = config.create(folder / "mx", country="MX", name="MX", language="en", url=f"http://127.0.0.1:{port}").home
+    us, mx = (
+        config.create(
+            folder / country.lower(), country=country, name=country, language="en", url=f"http://127.0.0.1:{at}",
+            database=postgres.get(country.lower()),
+        ).home
+        for country, at in (("US", free_port()), ("MX", port))
+    )  # fmt: skip
     exchange_node.start(str(us))
     exchange_node.prepare(str(us))
-    shutil.copy(us / "db.sqlite3", mx / "db.sqlite3")
+    if postgres:
+        program = ROOT / "tests" / "factories" / "exchange_node.py"
+        subprocess.run([sys.executable, str(program), "prepare", str(mx)], check=True)
+    else:
+        shutil.copy(us / "db.sqlite3", mx / "db.sqlite3")
     pair(us, mx)
     other = other_node(mx, port)
     try:
@@ -296,6 +339,8 @@ def measure(folder: Path, quick: bool) -> dict[str, Any]:
             "record_bytes": SIZE + 60,
         }
         found["bare"] = bare_figures(seconds / 2)
+        if postgres:
+            found["bare"] |= bare_postgres(postgres["us"], seconds / 2)
         throughput(seconds / 2, 1)  # connections and caches are warm
         found["latency_at_50_per_s"] = latency(seconds * 2, 50)
         found["serial_records_per_s"] = {batch: throughput(seconds, batch) for batch in BATCHES}
@@ -325,9 +370,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--postgres", action="store_true", help="on a PostgreSQL server started for it")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="otay-bench-") as folder:
-        found = measure(Path(folder), chosen.quick)
+        server, urls = databases(Path(folder)) if chosen.postgres else (None, {})
+        try:
+            found = measure(Path(folder), chosen.quick, urls)
+        finally:
+            if server:
+                server.stop()
     if chosen.json:
         print(json.dumps(found, indent=1))
         return

@@ -6,6 +6,7 @@ it receives goes into the table ``test_book``, which refuses a record twice.
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import random
@@ -14,6 +15,7 @@ import socket
 import sys
 import threading
 import time
+from datetime import timedelta
 from pathlib import Path
 from socketserver import ThreadingMixIn
 from typing import Any
@@ -49,10 +51,22 @@ def start(home: str) -> None:
     import logging
 
     logging.disable(logging.CRITICAL)
+    if skew := os.environ.get("OTAY_TEST_SKEW"):
+        skewed(timedelta(seconds=int(skew)))
     from otay.exchange.registry import Field, RecordType, record_types
 
     fields = tuple(Field(name, name) for name in ("number", "weight", "port", "text"))
     record_types.register(RecordType("test.parcel", "Parcels", fields, receive))
+
+
+def skewed(by: timedelta) -> None:
+    """Let this process's clocks go wrong by so much."""
+    from otay.exchange import keystore
+    from otay.node import clock
+
+    real_now, now = keystore.real_now, clock.now
+    keystore.real_now = lambda: real_now() + by
+    clock.now = lambda: now() + by
 
 
 def prepare(home: str) -> None:
@@ -142,11 +156,12 @@ def live(listening: socket.socket, total: int, done: Path) -> None:
         with connection.cursor() as cursor:
             cursor.execute("SELECT COALESCE(MAX(number), 0) FROM test_made")
             made = cursor.fetchone()[0]
-        if made < total:
+        waiting = made - PeerHealth.objects.get().acknowledged
+        if made < total and waiting < 40:
             publish(made + 1, min(random.randint(1, 5), total - made))
         PeerHealth.objects.update(next_attempt_at=None)
         delivery.deliver_all_due(limit=10)
-        if made >= total and PeerHealth.objects.get().acknowledged >= made:
+        if made >= total and waiting == 0:
             done.touch()
             time.sleep(0.05)
 
@@ -171,6 +186,30 @@ def carry(total: int, done: Path) -> None:
             time.sleep(0.2)
         if made >= total and PeerHealth.objects.get().acknowledged >= total:
             done.touch()
+
+
+def begun() -> int:
+    """Fork: the number of the new life, 0 in it; it ends with its parent."""
+    parent, child = os.getpid(), os.fork()
+    if child == 0:
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+        if os.getppid() != parent:
+            os._exit(1)
+    return child
+
+
+def carry_on(total: int, done: Path) -> None:
+    """Be carried by NATS; each line on standard input kills the life and begins the next, the end of input the last."""
+    warm()
+    while True:
+        child = begun()
+        if child == 0:
+            carry(total, done)
+        line = sys.stdin.readline()
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        if not line:
+            return
 
 
 def warm() -> None:
@@ -199,13 +238,12 @@ def crash(home: str, port: int, kills: int, crashes: int, seed: int, total: int)
     chance.shuffle(ends)
     for number, end in enumerate([*ends, "last"]):
         moment, at = chance.uniform(0.02, 0.25), chance.randint(1, DEEPEST)
-        child = os.fork()
+        child = begun()
         if child == 0:
             random.seed(seed * 100_000 + number)
             if end == "crash":
                 crash_points.arm(at, points)
             live(listening, total if end == "last" else ENDLESS, done)
-            os._exit(1)
         if end == "kill":
             time.sleep(moment)
         elif end == "last":
@@ -231,15 +269,43 @@ def work(port: int) -> None:
     from otay.cli import main as otay
 
     serve(listen(port))
+    print("ready", flush=True)
     for line in sys.stdin:
         arguments = json.loads(line)
         if arguments[0] == "publish":
             publish_and_deliver(int(arguments[1]), int(arguments[2]))
             answer = [0, ""]
+        elif arguments[0] == "batch":
+            answer = [0, batch(*map(int, arguments[1:3]), *arguments[3:])]
         else:
             done = CliRunner().invoke(otay, arguments)
             answer = [done.exit_code, done.stdout + (repr(done.exception) if done.exit_code > 1 else "")]
         print(json.dumps(answer), flush=True)
+
+
+def batch(first: int, last: int, twist: str = "") -> str:
+    """A stretch of this node's stream, signed by it. ``fork``: another history from ``first`` on; ``unagreed``: of a
+    type that no agreement covers; ``stranger``: signed by a key that nobody trusts."""
+    from dataclasses import replace
+
+    from otay.core.canonical import canonical_json, digest
+    from otay.exchange import keystore
+    from otay.exchange.domain import envelope
+    from otay.exchange.domain.keys import SigningKey
+    from otay.exchange.models import Outbox, Peer
+    from otay.exchange.services import delivery
+
+    rows = list(Outbox.objects.filter(sequence__gte=first, sequence__lte=last).order_by("sequence"))
+    head, records = delivery.made_batch(Peer.objects.get(), rows)
+    key = SigningKey.generate() if twist == "stranger" else keystore.own_key()
+    if twist == "fork":
+        body = canonical_json({"number": "P-0", "weight": "666"})
+        records[0] = replace(records[0], body=body, body_digest=digest(body))
+    elif twist == "unagreed":
+        records[0] = replace(records[0], record_type="test.secret")
+    chained = envelope.chained(records, previous=head.previous, last_sequence=head.first - 1)
+    head = replace(head, link=chained[-1].link, key=key.id)
+    return envelope.pack(head, records, key)[0].decode()
 
 
 def publish_and_deliver(first: int, count: int) -> None:
@@ -260,7 +326,7 @@ def main(action: str, home: str, *arguments: str) -> None:
     elif action == "crash":
         crash(home, *(int(argument) for argument in arguments))  # type: ignore[arg-type]
     elif action == "carry":
-        carry(int(arguments[0]), Path(home) / "done")
+        carry_on(int(arguments[0]), Path(home) / "done")
     elif action == "work":
         work(int(arguments[0]))
     elif action == "serve":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import socket
 import subprocess
@@ -70,7 +71,7 @@ def pair(home_us: Path, home_mx: Path) -> None:
         hand(mx, us)
         us.stdin.close()
         mx.stdin.close()
-        assert [us.wait(60), mx.wait(60)] == [0, 0]
+        assert [us.wait(200), mx.wait(200)] == [0, 0]
     finally:
         for one in (us, mx):
             one.kill()
@@ -81,7 +82,7 @@ def pair(home_us: Path, home_mx: Path) -> None:
 def two_nodes(folder: Path) -> tuple[tuple[Path, int], tuple[Path, int]]:
     """A US and a Mexican node under ``folder``, each with its port, trusting each other under an agreement."""
     us, mx = node(folder / "us", "US"), node(folder / "mx", "MX")
-    subprocess.run([sys.executable, SCRIPT, "prepare", str(us[0])], check=True, timeout=100)
+    subprocess.run([sys.executable, SCRIPT, "prepare", str(us[0])], check=True, timeout=600)
     shutil.copy(us[0] / "db.sqlite3", mx[0] / "db.sqlite3")  # empty tables, made once
     pair(us[0], mx[0])
     return us, mx
@@ -90,13 +91,19 @@ def two_nodes(folder: Path) -> tuple[tuple[Path, int], tuple[Path, int]]:
 class LiveNode:
     """A node alive in a process of its own: its door is open, and its administrator gives it commands."""
 
-    def __init__(self, home: Path, port: int) -> None:
-        self.home, self.port = home, port
+    def __init__(self, home: Path, port: int, *, skew: int = 0) -> None:
+        """``skew``: by how many seconds its clock is wrong."""
+        self.home, self.port, self.skew = home, port, skew
         self.process: subprocess.Popen[str] | None = None
 
     def __enter__(self) -> LiveNode:
         command = [sys.executable, str(SCRIPT), "work", str(self.home), str(self.port)]
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        environment = {**os.environ, "OTAY_TEST_SKEW": str(self.skew)}
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
+        )
+        assert self.process.stdout
+        assert self.process.stdout.readline() == "ready\n"
         return self
 
     def __exit__(self, *_problem: object) -> None:
