@@ -106,7 +106,9 @@ def judge() -> dict[str, Any]:
     for user in User.objects.exclude(username="acme"):
         browser = signed_in(user)
         for entry in registry.menu:
-            pages[f"{user.username} {entry.url_name}"] = browser.get(reverse(entry.url_name)).status_code
+            pages[f"{user.username} {entry.url_name}"] = browser.get(
+                reverse(entry.url_name), headers={"host": "127.0.0.1"}
+            ).status_code
     peer = Peer.objects.get()
     ranges.fold(peer, "out")
     kept = RangeDigest.objects.filter(direction="out").count()
