@@ -48,13 +48,14 @@ def in_order(observations: Iterable[Observation]) -> list[Observation]:
     found: dict[Observation, Observation] = {}
     for item in observations:
         same = replace(item, received_at=None)
-        if same not in found or _received(item) < _received(found[same]):
+        if same not in found or _heard(item) < _heard(found[same]):
             found[same] = item
     return sorted(found.values(), key=_order)
 
 
-def _received(item: Observation) -> datetime:
-    return item.received_at or item.time
+def _heard(item: Observation) -> tuple[datetime, bool]:
+    """When it was heard; of two at the same moment the one that says so comes first."""
+    return item.received_at or item.time, item.received_at is None
 
 
 def _order(item: Observation) -> tuple[Any, ...]:

@@ -285,6 +285,12 @@ def test_the_alarms_are_the_same_in_any_order_and_told_twice(
     )
 
 
+def test_of_two_heard_at_once_the_same_is_kept_in_either_order() -> None:
+    silent = Observation(time=START, device_id="S2", movement="B", events=frozenset({"rope_cut"}))
+    told = replace(silent, received_at=START)
+    assert in_order([silent, told]) == in_order([told, silent]) == [told]
+
+
 @settings(max_examples=50, deadline=None)
 @given(st.lists(observations, max_size=20))
 def test_one_order_for_all(told: list[Observation]) -> None:
