@@ -51,11 +51,13 @@ def start(home: str) -> None:
 def prepare(home: str) -> None:
     """Tables, and the client whose messages come."""
     exchange_node.prepare(home)
+    from django.core.management import call_command
     from django.db import connection
 
     from otay.node import roles
     from otay.node.models import ApiClient
 
+    call_command("createcachetable", verbosity=0)  # what web processes on PostgreSQL count requests in, together
     with connection.cursor() as cursor:
         cursor.execute("CREATE TABLE test_counted (number integer)")
     ApiClient.objects.create(

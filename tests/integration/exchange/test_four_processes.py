@@ -21,7 +21,7 @@ from otay.node import config
 
 pytestmark = [pytest.mark.postgres, pytest.mark.slow, pytest.mark.timeout(600)]
 PROGRAM = SCRIPT.with_name("sharing_node.py")
-MESSAGES, TWICE, JOBS = 400, 100, 20
+MESSAGES, TWICE, JOBS, INBOUND = 400, 100, 20, 60
 STORED = "SELECT count(*), count(DISTINCT reference) FROM intake_message"
 
 
@@ -71,7 +71,7 @@ def test_two_web_processes_and_two_workers_share_the_work(server: Server, tmp_pa
     half = MESSAGES // 2
     processes: list[Process] = []
     try:
-        with LiveNode(mx, ports[2]):
+        with LiveNode(mx, ports[2]) as neighbour:
             webs = [Process("web", us, ports[0]), Process("web", us, ports[1])]
             workers = [Process("worker", us), Process("worker", us)]
             processes += [*webs, *workers]
@@ -79,6 +79,7 @@ def test_two_web_processes_and_two_workers_share_the_work(server: Server, tmp_pa
                 one.said("ready")
             webs[0].tell(1, half + TWICE // 2, list(range(JOBS // 2)))
             webs[1].tell(half - TWICE // 2 + 1, MESSAGES, list(range(JOBS // 2, JOBS)))
+            neighbour.publish(1, INBOUND)
             for one in webs:
                 one.said("done")
             workers[0].kill()  # whatever it held, the other takes over
@@ -96,6 +97,9 @@ def test_two_web_processes_and_two_workers_share_the_work(server: Server, tmp_pa
         assert sorted(key for _number, key, _link in sent) == sorted(f"P-{number}" for number in made)
         assert sent == rows(mx, "SELECT sequence, business_key, hex(link) FROM exchange_inbox ORDER BY sequence")
         assert sorted(rows(mx, "SELECT business_key FROM test_book")) == sorted((key,) for _number, key, _link in sent)
+        arrived = server.sql("SELECT business_key FROM test_book", "us")
+        assert sorted(arrived) == sorted((f"P-{number}",) for number in range(1, INBOUND + 1))
+        assert rows(mx, "SELECT DISTINCT state FROM exchange_outbox") == [("receipted",)]
         assert server.sql("SELECT DISTINCT state FROM exchange_outbox", "us") == [("receipted",)]
         assert sorted(server.sql("SELECT number FROM test_counted", "us")) == [(number,) for number in range(JOBS)]
         otay = [sys.executable, "-c", "from otay.cli import main; main()"]
@@ -109,4 +113,5 @@ def test_two_web_processes_and_two_workers_share_the_work(server: Server, tmp_pa
 def finished(server: Server, mx: Path) -> bool:
     receipted = server.sql("SELECT count(*) FROM exchange_outbox WHERE state = 'receipted'", "us") == [(MESSAGES,)]
     done = server.sql("SELECT count(*) FROM node_jobrun WHERE state = 'done'", "us") == [(JOBS,)]
-    return receipted and done and len(rows(mx, "SELECT 1 FROM exchange_inbox")) == MESSAGES
+    arrived = server.sql("SELECT count(*) FROM test_book", "us") == [(INBOUND,)]
+    return receipted and done and arrived and len(rows(mx, "SELECT 1 FROM exchange_inbox")) == MESSAGES
