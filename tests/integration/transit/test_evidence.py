@@ -169,6 +169,9 @@ def test_the_pages_of_an_officer_and_what_others_find(client) -> None:
     elsewhere = signed_in(make_person(("port_officer", "2506")))
     for path in (f"movements/{row.mrn}/", f"movements/{row.mrn}/track.json", f"photos/{photo.digest}/"):
         assert elsewhere.get(f"/transit/{path}").status_code == 404, path
+    seal = elsewhere.get(f"/transit/seals/{row.seals.get().seal.identifier}/").content.decode()
+    assert row.mrn not in seal
+    assert "which you may not see: 1." in seal
     stranger = signed_in(make_person("carrier", party="OTHER"))
     assert stranger.get(f"/transit/movements/{row.mrn}/").status_code == 404
     assert stranger.get("/transit/").status_code == 403

@@ -67,10 +67,15 @@ def seal(request: HttpRequest, identifier: str) -> HttpResponse:
     actor.require(access.VIEW)
     row = _seal(identifier)
     audit.record(actor=actor, action="transit.seal_viewed", subject=f"seal:{row.identifier}")
-    latest = reports.latest([row.device_id]).get(row.device_id) if row.device_id else None
+    uses = row.uses.select_related("movement").order_by("affixed_at")
+    shown = list(uses.filter(movement__in=access.visible(actor)))
+    hidden = uses.count() - len(shown)
+    # where a seal is now is where its movement is: for those only who may see that
+    known = bool(row.device_id) and not uses.filter(removed_at=None).exclude(pk__in=[use.pk for use in shown]).exists()
+    latest = reports.latest([row.device_id]).get(row.device_id) if known else None
     return page(request, "seal.html", {
         "seal": row, "log": list(row.log.order_by("sequence")), "latest": latest,
-        "uses": list(row.uses.select_related("movement").order_by("affixed_at")),
+        "uses": shown, "hidden": hidden,
         "may_keep": actor.may(access.SEALS),
     })  # fmt: skip
 
