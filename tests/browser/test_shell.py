@@ -16,7 +16,9 @@ def test_public_pages_are_accessible_and_fit(screen: Any, path: str) -> None:
     screen.open(path)
     assert screen.page.locator("h1").count() == 1
     assert screen.page.evaluate("document.documentElement.lang") == screen.node.language
-    screen.assert_accessible()
+    # The page about the API is the longest there is, half a minute of axe: each language once, each width once.
+    if path != "/api/v1/docs/" or (screen.node.country, screen.viewport) in {("US", "desktop"), ("MX", "phone")}:
+        screen.assert_accessible()
 
 
 def test_two_nodes_are_never_confused(nodes: dict[str, Any], browser: Any) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from importlib import import_module
 
+from django.db import DataError
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -13,6 +14,7 @@ from otay.core.errors import OtayError
 from otay.core.findings import error
 from otay.node import registry
 from otay.node.api_auth import AUTH, THROTTLES
+from otay.web.errors import unstorable
 from otay.web.openapi import RoomsApi
 from otay.web.problems import problem
 
@@ -46,6 +48,11 @@ def _invalid(request: HttpRequest, exc: ValidationError) -> HttpResponse:
         _("The request does not have the shape that this door expects"),
         findings=[finding.as_dict(language) for finding in findings],
     )
+
+
+@api.exception_handler(DataError)
+def _not_storable(request: HttpRequest, exc: DataError) -> HttpResponse:
+    return problem(422, unstorable(exc))
 
 
 @api.exception_handler(AuthenticationError)

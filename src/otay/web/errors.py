@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
+from django.db import DataError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils.functional import Promise
 from django.utils.html import format_html
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from otay.core.errors import OtayError
@@ -41,6 +42,12 @@ TITLES: dict[int, tuple[Promise, Promise]] = {
 }
 
 
+def unstorable(refused: DataError) -> str:
+    """What to tell whoever sent a value that the database cannot hold. PostgreSQL keeps no NUL in a text."""
+    log.warning("the database refused a value: %s", type(refused.__cause__ or refused).__name__)
+    return gettext("A value cannot be stored: it holds a NUL character, or is out of range. Remove it and send again.")
+
+
 class ErrorPages:
     """An error that a service raised on purpose becomes a page that says what was wrong and what to do."""
 
@@ -52,7 +59,10 @@ class ErrorPages:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """A page for every :class:`OtayError`; other exceptions go on to the page for status 500."""
+        """A page for every :class:`OtayError` and for values that the database refuses; other exceptions go on to the
+        page for status 500."""
+        if isinstance(exception, DataError):
+            return error_page(request, 422, text=unstorable(exception))
         if not isinstance(exception, OtayError):
             return None
         language = get_language() or "en"

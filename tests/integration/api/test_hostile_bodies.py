@@ -142,3 +142,12 @@ def test_a_flood_of_fields_files_or_parameters_is_cut_off() -> None:
     assert browser.get("/declarations/", HTTP_X_FLOOD="x" * 1_000_000).status_code == 200, "the server bounds headers"
     assert browser.get("/declarations/", HTTP_ACCEPT_LANGUAGE="es," * 100_000).status_code == 200
     assert browser.get("/declarations/", HTTP_X_REQUEST_ID="x" * 100_000)["X-Request-Id"] != "x" * 100_000
+
+
+def test_a_character_that_no_database_keeps_is_refused_not_a_fault() -> None:
+    """PostgreSQL keeps no NUL in a text, SQLite does."""
+    program = Client(**bearer(make_token("investigations")))  # type: ignore[arg-type]
+    for address in ("/api/v1/investigations/cases?q=a%00", "/api/v1/investigations/findings?port=%00"):
+        assert program.get(address).status_code in {200, 422}, address
+    officer = signed_in(make_person("investigations"))
+    assert officer.get("/investigations/cases/?q=a%00").status_code in {200, 422}

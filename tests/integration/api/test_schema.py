@@ -5,10 +5,13 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import schemathesis
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections
 from hypothesis import HealthCheck, Phase, given
 from hypothesis import settings as bounds
 from schemathesis.checks import not_a_server_error
@@ -39,12 +42,17 @@ def as_bytes(ctx: Any, value: Any) -> bytes:
 
 
 @pytest.fixture
-def token(monkeypatch: pytest.MonkeyPatch, settings: Any) -> str:
-    """Of a program that may do everything, on a node that the tool finds."""
+def token(monkeypatch: pytest.MonkeyPatch, settings: Any) -> Iterator[str]:
+    """Of a program that may do everything, on a node that the tool finds and that keeps the test's connection open."""
     settings.ALLOWED_HOSTS = ["localhost"]
     token = make_token("trader", key="everything")
     monkeypatch.setattr(roles, "permissions_of", lambda _role: frozenset(roles.PERMISSIONS))
-    return token
+    signals = (request_started, request_finished)
+    for signal in signals:
+        signal.disconnect(close_old_connections)
+    yield token
+    for signal in signals:
+        signal.connect(close_old_connections)
 
 
 def try_out(operation: Any, token: str, examples: int) -> None:
