@@ -115,8 +115,9 @@ class Neighbour:
 
 
 @contextmanager
-def registered_parcels(receive: Any) -> Iterator[None]:
-    """``test.parcel`` as a record type that ``receive`` takes, while the context lasts."""
+def registered_parcels(receive: Any, forget: Any = None) -> Iterator[None]:
+    """``test.parcel`` as a record type that ``receive`` takes, while the context lasts; with ``forget`` it may be
+    shared on the driver's consent."""
     from otay.exchange.registry import Field, RecordType, record_types
 
     fields = (
@@ -125,7 +126,10 @@ def registered_parcels(receive: Any) -> Iterator[None]:
         Field("port", "Port"),
         Field("driver", "Driver", personal=True),
     )
-    record_types.register(RecordType("test.parcel", "Parcels", fields, receive))
+    drivers = {"driver": lambda body: [body["driver"]] if body.get("driver") else []}
+    record_types.register(
+        RecordType("test.parcel", "Parcels", fields, receive, subjects=drivers if forget else {}, forget=forget)
+    )
     try:
         yield
     finally:

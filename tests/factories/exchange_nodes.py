@@ -38,7 +38,7 @@ from otay.node.actors import SYSTEM
 print(json.dumps(identity.identity_document()), flush=True)
 identity.trust(actor=SYSTEM, document=json.loads(sys.stdin.readline()))
 if sys.argv[3] == "propose":
-    terms = agreements.default_terms(with_country="MX", purpose="test", types=["test.parcel"])
+    terms = agreements.default_terms(with_country="MX", purpose="test", types=[sys.argv[4]])
     print(json.dumps(agreements.file_of(agreements.propose(actor=SYSTEM, terms=terms))), flush=True)
     agreements.import_file(actor=SYSTEM, document=json.loads(sys.stdin.readline()))
 else:
@@ -48,11 +48,11 @@ else:
 """
 
 
-def pair(home_us: Path, home_mx: Path) -> None:
+def pair(home_us: Path, home_mx: Path, record_type: str) -> None:
     """What two administrators do, in two processes that only pass each other lines."""
     us, mx = (
         subprocess.Popen(
-            [sys.executable, "-c", PAIR, str(SCRIPT.parent), str(home), role],
+            [sys.executable, "-c", PAIR, str(SCRIPT.parent), str(home), role, record_type],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -79,12 +79,12 @@ def pair(home_us: Path, home_mx: Path) -> None:
             one.stdout.close()
 
 
-def two_nodes(folder: Path) -> tuple[tuple[Path, int], tuple[Path, int]]:
+def two_nodes(folder: Path, *, record_type: str = "test.parcel") -> tuple[tuple[Path, int], tuple[Path, int]]:
     """A US and a Mexican node under ``folder``, each with its port, trusting each other under an agreement."""
     us, mx = node(folder / "us", "US"), node(folder / "mx", "MX")
     subprocess.run([sys.executable, SCRIPT, "prepare", str(us[0])], check=True, timeout=600)
     shutil.copy(us[0] / "db.sqlite3", mx[0] / "db.sqlite3")  # empty tables, made once
-    pair(us[0], mx[0])
+    pair(us[0], mx[0], record_type)
     return us, mx
 
 

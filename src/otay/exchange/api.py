@@ -17,14 +17,19 @@ from ninja.throttling import AnonRateThrottle
 
 from otay.core.canonical import digest
 from otay.core.i18n import N_, translate
-from otay.exchange import tls
+from otay.exchange import queries, tls
 from otay.exchange.domain import packing
 from otay.exchange.domain.refusals import Code, Rejected
 from otay.exchange.domain.request import HEADER
+from otay.exchange.models import Consent
+from otay.exchange.schemas import ConsentIn, ConsentOut, Number, WithdrawalIn
 from otay.exchange.services import acceptance, answering, identity, reconciling
+from otay.exchange.services import consents as consenting
+from otay.node.actors import Actor
 
 log = logging.getLogger(__name__)
 router = Router(auth=None, throttle=[AnonRateThrottle("6000/m")])
+consents = Router()
 MAX_SINCE = 500
 PACK_FROM = 2048
 AT_ONCE, TURN_WITHIN, COME_BACK_IN = 2, 2.0, 2
@@ -190,3 +195,36 @@ def reconcile(request: HttpRequest) -> HttpResponse:
         return _packed(request, reconciling.answer(peer, raw))
     except Rejected as refusal:
         return _refused(refusal)
+
+
+def _keeper(request: HttpRequest) -> Actor:
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    actor.require(consenting.MANAGE)
+    return actor
+
+
+@consents.post("", response={201: ConsentOut}, summary="Record a consent to share with a neighbour")
+def give_consent(request: HttpRequest, body: ConsentIn) -> tuple[int, Consent]:
+    """For a programme that an agreement with the neighbour names. From now on records about the subject may leave."""
+    actor = _keeper(request)
+    return 201, consenting.give(
+        actor=actor,
+        peer=queries.peer_named(body.peer),
+        programme=body.programme,
+        subject=body.subject,
+        basis=body.basis,
+    )
+
+
+@consents.post("/{number}/withdrawal", response=ConsentOut, summary="Withdraw a consent")
+def withdraw_consent(request: HttpRequest, number: Number, body: WithdrawalIn) -> Consent:
+    """Nothing more leaves on it, and the neighbour is told in the chain to erase what did."""
+    return consenting.withdraw(actor=_keeper(request), consent=number, reason=body.reason)
+
+
+@consents.get("", response=list[ConsentOut], summary="Who consented to share, newest first")
+def list_consents(
+    request: HttpRequest, subject: str = "", peer: str = "", before: Number | None = None
+) -> list[Consent]:
+    """At most 100; ``before``: the number of the last one seen. The look is recorded."""
+    return consenting.looked_up(actor=request.actor, subject=subject, peer=peer, before=before, limit=100)  # type: ignore[attr-defined]

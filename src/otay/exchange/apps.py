@@ -34,8 +34,12 @@ class ExchangeConfig(AppConfig):
         )
         roles.declare("exchange.view_records", _("See records exchanged with neighbours"), held_by=analysts)
         roles.declare("exchange.manage", _("Manage neighbours, keys and agreements"), held_by=[roles.ADMINISTRATOR])
+        keepers = [roles.TRUSTED_PROGRAMME, roles.SUPERVISOR]
+        roles.declare("exchange.manage_consents", _("Record and withdraw consents to share"), held_by=keepers)
+        roles.declare("exchange.view_consents", _("See who consented to share"), held_by=[*keepers, roles.AUDITOR])
         registry.pages.register(registry.Pages("exchange", "exchange/", "otay.exchange.urls"))
         registry.apis.register(registry.Api("exchange", "exchange", "otay.exchange.api:router", "exchange"))
+        registry.apis.register(registry.Api("consents", "consents", "otay.exchange.api:consents", "exchange"))
         registry.menu.register(
             registry.MenuEntry("exchange", "partnership", _("Exchange"), "exchange:console", "exchange.view", order=20)
         )

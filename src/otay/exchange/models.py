@@ -308,6 +308,39 @@ class ErasureConfirmation(models.Model):
         constraints: ClassVar = [models.UniqueConstraint(fields=["peer", "sequence"], name="one_erasure_per_record")]
 
 
+class Consent(models.Model):
+    """Somebody's consent that records about them go to a neighbour under a programme. A row is one giving; it is never
+    taken up again: a new consent is a new row."""
+
+    peer = models.ForeignKey(Peer, on_delete=models.PROTECT, related_name="consents")
+    programme = models.CharField(_("programme"), max_length=40)
+    subject = models.CharField(_("who consents"), max_length=80, help_text=_("Identifier: letters and digits."))
+    basis = models.CharField(_("how it was given"), max_length=300)
+    given_at = models.DateTimeField()
+    given_by = models.CharField(max_length=64)
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+    withdrawn_by = models.CharField(max_length=64, blank=True)
+    reason = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["peer", "programme", "subject"], condition=Q(withdrawn_at=None), name="one_consent_in_force"
+            ),
+            models.CheckConstraint(condition=~Q(subject=""), name="a_consent_is_somebodys"),
+        ]
+
+
+class ConsentedRecord(models.Model):
+    """A record that was sent on a consent: what the neighbour is told to erase when it is withdrawn."""
+
+    consent = models.ForeignKey(Consent, on_delete=models.PROTECT, related_name="records")
+    sent = models.ForeignKey(Outbox, on_delete=models.PROTECT, related_name="consents")
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["consent", "sent"], name="one_use_of_a_consent")]
+
+
 class RefusedRequest(models.Model):
     """A request or record that was turned down: kept, counted and listed."""
 

@@ -6,15 +6,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Max, QuerySet, Sum
+from django.db.models import Count, Max, QuerySet, Sum
 
 from otay.core.errors import NotFound
 from otay.core.i18n import N_
 from otay.exchange.domain import agreement as rules
 from otay.exchange.domain.agreement import Term, Terms
+from otay.exchange.domain.consent import identifier
 from otay.exchange.keystore import own_country, own_public_keys
 from otay.exchange.models import (
     Agreement,
+    Consent,
     Direction,
     ErasureConfirmation,
     Inbox,
@@ -128,6 +130,20 @@ def releasing(
         if term is not None:
             return standing, term
     return None
+
+
+def programmes(peer: Peer) -> list[str]:
+    """The programmes to which an agreement with ``peer`` (in force, or proposed) asks for somebody's consent."""
+    open_states = (rules.State.PROPOSED, rules.State.ACTIVE, rules.State.SUSPENDED)
+    found = Agreement.objects.filter(peer=peer, state__in=[state.value for state in open_states])
+    return sorted({clause.programme for one in found for term in one.terms.terms for clause in term.consents})
+
+
+def consents(*, subject: str = "", peer: str = "", before: int | None = None) -> QuerySet[Consent]:
+    """Consents, newest first; ``subject``: of that person or company only."""
+    rows = Consent.objects.select_related("peer").annotate(covered=Count("records")).order_by("-pk")
+    asked = {"subject": identifier(subject), "peer__country": peer, "pk__lt": before}
+    return rows.filter(**{name: value for name, value in asked.items() if value})
 
 
 @dataclass(frozen=True, slots=True)

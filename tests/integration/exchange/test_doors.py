@@ -131,7 +131,7 @@ def test_pages_by_role(peer, client, neighbour, role, sees, sees_records):
     user = make_person(role)
     assert {page(user, path).status_code for path in PAGES} == {sees}
     records = [
-        "/exchange/sent/?business_key=P",
+        "/exchange/sent/?state=queued",
         "/exchange/received/?state=applied",
         "/exchange/in/MX/1/",
         "/exchange/out/MX/1/",

@@ -11,7 +11,7 @@ from factories.exchange import Neighbour, paired, parcel, registered_parcels, te
 from factories.node import make_person, signed_in
 from otay.core.errors import Forbidden, Refused
 from otay.exchange.domain.agreement import Term
-from otay.exchange.domain.preview import type_change
+from otay.exchange.domain.preview import Told, told_under, type_change
 from otay.exchange.models import Outbox
 from otay.exchange.registry import Publication, record_types
 from otay.exchange.services import agreements, preview
@@ -93,6 +93,10 @@ def test_page_and_command_say_the_same(peer, neighbour, run_command, tmp_path):
 
 def test_a_long_value_is_cut_and_an_empty_one_is_no_value():
     change = type_change(
-        "x", before=set(), after={"a"}, bodies=[{"a": "y" * 500}, {"a": []}, {"a": ""}, {}], examples=True
+        "x",
+        before=Told({}),
+        after=told_under(["a"], []),
+        bodies=[{"a": "y" * 500}, {"a": []}, {"a": ""}, {}],
+        examples=True,
     )
     assert (change.added[0].records, len(change.added[0].examples[0])) == (1, 120)

@@ -1,6 +1,6 @@
 """``otay exchange``: the neighbour's node from the command line."""
 
-from otay.exchange.commands import books, keys, peers, terms
+from otay.exchange.commands import books, consents, keys, peers, terms
 from otay.exchange.commands.main import exchange
 
-__all__ = ["books", "exchange", "keys", "peers", "terms"]
+__all__ = ["books", "consents", "exchange", "keys", "peers", "terms"]

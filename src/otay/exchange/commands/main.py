@@ -171,6 +171,13 @@ def _day(ctx: click.Context, param: click.Parameter, value: datetime | None) -> 
 @option("--type", "types", multiple=True, help=N_("A record type; may be repeated."))
 @option("--purpose", required=True, help=N_("What the records may be used for."))
 @option("--personal", is_flag=True, help=N_("Include fields marked as personal."))
+@option(
+    "--consent",
+    "consents",
+    multiple=True,
+    metavar="TYPE:PROGRAMME:SUBJECT[:FIELD,...]",
+    help=N_("Share these fields (without any: the whole record) only with the subject's consent to the programme."),
+)
 @option("--reference", default="", help=N_("Name of the agreement; else both countries and 'core'."))
 @option(
     "--retention",
@@ -190,7 +197,13 @@ def _day(ctx: click.Context, param: click.Parameter, value: datetime | None) -> 
 @_out
 @node_command
 def propose(
-    console: Console, country: str, all_types: bool, types: tuple[str, ...], out: Path | None, **chosen: Any
+    console: Console,
+    country: str,
+    all_types: bool,
+    types: tuple[str, ...],
+    consents: tuple[str, ...],
+    out: Path | None,
+    **chosen: Any,
 ) -> None:
     """Propose terms."""
     from otay.exchange.services import agreements
@@ -198,8 +211,20 @@ def propose(
 
     if all_types == bool(types):
         raise click.UsageError(console.text(N_("Give either --all-types or one or more --type")))
-    terms = agreements.default_terms(with_country=country.upper(), types=types, **chosen)
+    clauses = [_clause(console, text) for text in consents]
+    terms = agreements.default_terms(with_country=country.upper(), types=types, consents=clauses, **chosen)
     _put(console, agreements.file_of(agreements.propose(actor=SYSTEM, terms=terms)), out)
+
+
+def _clause(console: Console, text: str) -> tuple[str, Any]:
+    from otay.exchange.domain.consent import Clause
+
+    parts = text.split(":")
+    if len(parts) not in (3, 4) or not all(parts):
+        raise click.UsageError(
+            console.text(N_("--consent is TYPE:PROGRAMME:SUBJECT[:FIELD,...], not %(text)s"), text=text)
+        )
+    return parts[0], Clause(parts[1], parts[2], tuple(parts[3].split(",")) if len(parts) == 4 else ())
 
 
 @agree.command(
@@ -346,43 +371,35 @@ def _verify_streams(console: Console) -> bool:
 
 
 def _verify_files(console: Console, files: tuple[Path, ...], authority: Path | None) -> bool:
-    from cryptography import x509
+    from otay.exchange.services import checking
 
-    from otay.exchange import keystore
-    from otay.exchange.domain import proof, stamps
-    from otay.exchange.models import PeerKey
-
-    known = {
-        **dict(PeerKey.objects.values_list("key", "peer__country")),
-        **dict.fromkeys(keystore.own_public_keys(), keystore.own_country()),
-    }
-    roots = x509.load_pem_x509_certificates(authority.read_bytes()) if authority else []
+    roots = checking.certificates(authority.read_bytes()) if authority else []
     data, lines = [], []
     for file in files:
-        document = read_json(file)
-        checked = proof.verify(document)
-        problems = [console.text(problem) for problem in checked.problems]
-        stamp = stamps.check(document, roots)
-        if stamp and stamp.problem and roots:
-            problems.append(console.text(stamp.problem))
-        if checked.signed_by not in known:
-            problems.append(console.text(N_("The key %(key)s is not known to this node"), key=checked.signed_by))
+        found = checking.examined(checking.read(file.read_bytes()), roots)
+        checked, who, taker = found.checked, found.signed_by, found.receipted_by
+        problems = [console.text(one.problem) for one in found.steps if one.verdict == "failed"]
         data.append(
             {
                 "file": str(file),
-                "holds": not problems,
+                "holds": found.holds,
                 "problems": problems,
+                "steps": [
+                    {"step": console.text(one.title), "verdict": one.verdict.value, "why": console.text(one.problem),
+                     "value": one.value}
+                    for one in found.steps
+                ],
                 "stream": checked.stream,
                 "sequence": checked.sequence,
                 "header": dict(checked.header),
-                "signed_by": known.get(checked.signed_by, checked.signed_by),
+                "signed_by": who.country if who else checked.signed_by,
                 "signed_at": checked.signed_at,
-                "receipted_by": known.get(checked.receipted_by, checked.receipted_by),
+                "receipted_by": taker.country if taker else checked.receipted_by,
                 "receipted_at": checked.receipted_at,
                 "held": checked.held,
-                "stamped_at": stamp.at.isoformat() if stamp and stamp.at and not stamp.problem else "",
+                "stamped_at": found.stamped_at.isoformat() if found.stamped_at else "",
             }
-        )
+        )  # fmt: skip
         result = "; ".join(problems) or console.text(
             N_("signed by %(signed_by)s at %(signed_at)s, receipted by %(receipted_by)s"), **data[-1]
         )

@@ -13,6 +13,7 @@ from typing import Any
 from otay.core.canonical import canonical_json
 from otay.core.i18n import N_
 from otay.exchange.domain import keys
+from otay.exchange.domain.consent import MOST, Clause, read_clauses
 from otay.exchange.domain.envelope import read_time
 from otay.exchange.domain.refusals import Code, Rejected
 
@@ -32,11 +33,17 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One record type: the top-level fields that may leave, and which parties may send it."""
+    """One record type: the top-level fields that may leave, which parties may send it, and whose consent it takes."""
 
     record_type: str
     fields: tuple[str, ...]
     senders: tuple[str, ...]
+    consents: tuple[Clause, ...] = ()
+
+    def document(self) -> dict[str, Any]:
+        """Its part of what both sign. Terms without consents read as they did before there were any."""
+        plain = {"record_type": self.record_type, "fields": list(self.fields), "senders": list(self.senders)}
+        return {**plain, "consents": [one.document() for one in self.consents]} if self.consents else plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +86,7 @@ class Terms:
             "retention_days": self.retention_days,
             "valid_from": self.valid_from.isoformat(),
             "valid_to": self.valid_to.isoformat(),
-            "terms": [
-                {"record_type": term.record_type, "fields": list(term.fields), "senders": list(term.senders)}
-                for term in self.terms
-            ],
+            "terms": [term.document() for term in self.terms],
         }
 
 
@@ -116,11 +120,15 @@ def read_terms(document: Any) -> Terms:
             valid_from=read_time(document["valid_from"]),
             valid_to=read_time(document["valid_to"]),
             terms=tuple(
-                Term(term["record_type"], tuple(term["fields"]), tuple(term["senders"])) for term in document["terms"]
+                Term(
+                    term["record_type"], tuple(term["fields"]), tuple(term["senders"]),
+                    read_clauses(term.get("consents", ())),
+                )
+                for term in document["terms"]
             ),
-        )
+        )  # fmt: skip
         same = terms.document() == document
-    except (KeyError, TypeError):
+    except (KeyError, TypeError, AttributeError):
         same = False
     if not same:
         raise _malformed(N_("This is not an agreement, or it has parts that this version does not know"))
@@ -147,6 +155,16 @@ def check(terms: Terms) -> None:
         raise _malformed(N_("An agreement names at least one record type, each once and with its fields"))
     if any(not term.senders or not set(term.senders) <= set(terms.parties) for term in terms.terms):
         raise _malformed(N_("A record type is sent by one or both of the parties"))
+    _check_consents(terms)
+
+
+def _check_consents(terms: Terms) -> None:
+    for term in terms.terms:
+        if len(term.consents) > MOST or not all(clause.in_order(term.fields) for clause in term.consents):
+            raise _malformed(
+                N_("A consent of %(type)s names a programme (a-z, 0-9, -), a subject and agreed fields"),
+                type=term.record_type,
+            )
 
 
 def sign(terms: Terms, key: keys.SigningKey) -> dict[str, str]:

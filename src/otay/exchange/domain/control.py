@@ -1,4 +1,5 @@
-"""Records that the exchange sends about itself, in the same chain as all others: a new key, and what was erased.
+"""Records that the exchange sends about itself, in the same chain as all others: a new key, what was erased, and what
+must be, because a consent was withdrawn.
 
 They tell nothing of persons or goods, so that no agreement covers them; they cite :data:`CONTROL` instead.
 """
@@ -18,7 +19,8 @@ from otay.exchange.domain.refusals import Code, Rejected
 CONTROL = "otay.control/1"
 KEY_ROTATION = "otay.key_rotation"
 ERASURE = "otay.erasure"
-TYPES = frozenset((KEY_ROTATION, ERASURE))
+WITHDRAWAL = "otay.consent_withdrawal"
+TYPES = frozenset((KEY_ROTATION, ERASURE, WITHDRAWAL))
 ROTATION = "otay.key-rotation.v1"
 MAX_RANGES = 500
 
@@ -109,24 +111,64 @@ def read_erasure(body: Mapping[str, Any], *, stream: str) -> Erasure:
         Rejected: when it has another shape or is about another stream.
     """
     try:
-        erasure = Erasure(
-            body["stream"], body["agreement"], read_time(body["at"]),
-            tuple((first, last) for first, last in body["ranges"]),
-        )  # fmt: skip
-        flat = [number for one in erasure.ranges for number in one]
-        fits = (
-            erasure.body() == body
-            and erasure.stream == stream
-            and 0 < len(flat) <= 2 * MAX_RANGES
-            and all(type(number) is int and 0 < number < 2**62 for number in flat)
-            and all(first <= last for first, last in erasure.ranges)
-            and flat == sorted(flat)
-        )
+        erasure = Erasure(body["stream"], body["agreement"], read_time(body["at"]), _ranges(body))
+        fits = erasure.body() == body and erasure.stream == stream and _in_order(erasure.ranges)
     except (KeyError, TypeError, ValueError):
         fits = False
     if not fits:
         raise Rejected(Code.MALFORMED, N_("This is not a confirmation of erasure for this stream"))
     return erasure
+
+
+def _ranges(body: Mapping[str, Any]) -> tuple[tuple[int, int], ...]:
+    return tuple((first, last) for first, last in body["ranges"])
+
+
+def _in_order(ranges: tuple[tuple[int, int], ...]) -> bool:
+    """True for one to :data:`MAX_RANGES` stretches of numbers, each after the one before."""
+    flat = [number for one in ranges for number in one]
+    return (
+        0 < len(flat) <= 2 * MAX_RANGES
+        and all(type(number) is int and 0 < number < 2**62 for number in flat)
+        and all(first <= last for first, last in ranges)
+        and flat == sorted(flat)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """A consent to ``programme`` was withdrawn: the receiver of ``stream`` is to drop the contents of ``ranges``. Who
+    withdrew is not told: the numbers say which records, and the rest is nobody else's concern."""
+
+    stream: str
+    programme: str
+    at: datetime
+    ranges: tuple[tuple[int, int], ...]
+
+    def body(self) -> dict[str, Any]:
+        """The record's body."""
+        return {
+            "stream": self.stream,
+            "programme": self.programme,
+            "at": self.at.isoformat(),
+            "ranges": [list(one) for one in self.ranges],
+        }
+
+
+def read_withdrawal(body: Mapping[str, Any], *, stream: str) -> Withdrawal:
+    """The withdrawal in a record's body, which must be about ``stream``.
+
+    Raises:
+        Rejected: when it has another shape or is about another stream.
+    """
+    try:
+        told = Withdrawal(body["stream"], body["programme"], read_time(body["at"]), _ranges(body))
+        fits = told.body() == body and told.stream == stream and _in_order(told.ranges)
+    except (KeyError, TypeError, ValueError):
+        fits = False
+    if not fits:
+        raise Rejected(Code.MALFORMED, N_("This is not the withdrawal of a consent for this stream"))
+    return told
 
 
 def as_ranges(numbers: Iterable[int]) -> list[tuple[int, int]]:

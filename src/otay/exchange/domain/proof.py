@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 from otay.core import chain
@@ -17,10 +18,31 @@ from otay.exchange.domain.refusals import Code, Rejected
 PROOF = "otay.proof.v1"
 
 
+class Verdict(StrEnum):
+    """What became of a step of the check."""
+
+    HOLDS = "holds"
+    FAILED = "failed"
+    OPEN = "open"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step: what was looked at, and what came out. Texts are message templates. ``key``: who signed, for a step
+    about a signature; ``sender``: it is the sender's."""
+
+    title: str
+    verdict: Verdict
+    problem: str = ""
+    value: str = ""
+    key: str = ""
+    sender: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What a proof shows. ``problems`` is empty when all holds; each is a message template. ``held``: the state of a
-    record that the receiver's receipt says it did not apply (quarantined, refused...); empty when it was applied."""
+    """What a proof shows, step by step. ``held``: the state of a record that the receiver's receipt says it did not
+    apply (quarantined, refused...); empty when it was applied."""
 
     stream: str
     sequence: int
@@ -31,7 +53,12 @@ class Checked:
     receipted_by: str
     receipted_at: str
     held: str
-    problems: tuple[str, ...]
+    steps: tuple[Step, ...]
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What does not hold; each is a message template."""
+        return tuple(one.problem for one in self.steps if one.verdict is Verdict.FAILED)
 
     @property
     def holds(self) -> bool:
@@ -86,19 +113,24 @@ def verify(proof: Any) -> Checked:
 def _checked(proof: Mapping[str, Any]) -> Checked:
     head, receipt, header = proof["head"], proof["receipt"], proof["header"]
     links = _links(proof)
-    problems = []
-    if proof["body"] and digest(proof["body"].encode()).hex() != header["body_digest"]:
-        problems.append(N_("The body is not the one that was signed"))
-    if head["stream"] != proof["stream"] or links.get(head["last"]) != head["link"]:
-        problems.append(N_("The record is not part of what the sender signed"))
-    if not keys.verifies(_public(proof, head["key"]), BATCH, head, proof["signature"]):
-        problems.append(N_("The sender's signature does not hold"))
-    if receipt:
-        told = receipt["receipt"]
-        if told["stream"] != proof["stream"] or links.get(told["sequence"]) != told["link"]:
-            problems.append(N_("The receipt is not for this record"))
-        if not keys.verifies(_public(proof, told["key"]), RECEIPT, told, receipt["signature"]):
-            problems.append(N_("The receiver's signature does not hold"))
+    steps = [
+        _body_step(proof),
+        _step(
+            N_("Its place in the sender's chain"),
+            head["stream"] == proof["stream"] and links.get(head["last"]) == head["link"],
+            N_("The record is not part of what the sender signed"),
+            f"{proof['stream']} {proof['sequence']}",
+        ),
+        _step(
+            N_("The sender's signature"),
+            keys.verifies(_public(proof, head["key"]), BATCH, head, proof["signature"]),
+            N_("The sender's signature does not hold"),
+            str(head["signed_at"]),
+            key=str(head["key"]),
+            sender=True,
+        ),
+        *_receipt_steps(proof, links),
+    ]
     return Checked(
         stream=proof["stream"],
         sequence=proof["sequence"],
@@ -109,8 +141,45 @@ def _checked(proof: Mapping[str, Any]) -> Checked:
         receipted_by=receipt["receipt"]["key"] if receipt else "",
         receipted_at=receipt["receipt"]["at"] if receipt else "",
         held=_held(receipt["receipt"], proof["sequence"]) if receipt else "",
-        problems=tuple(problems),
+        steps=tuple(steps),
     )
+
+
+def _step(title: str, holds: bool, problem: str, value: str, *, key: str = "", sender: bool = False) -> Step:
+    return Step(
+        title, Verdict.HOLDS if holds else Verdict.FAILED, "" if holds else problem, value, key=key, sender=sender
+    )
+
+
+def _body_step(proof: Mapping[str, Any]) -> Step:
+    title, signed = N_("The contents are those that were signed"), str(proof["header"]["body_digest"])
+    if not proof["body"]:
+        return Step(
+            title, Verdict.OPEN, N_("The contents were dropped; their digest is still under the signature"), signed
+        )
+    same = digest(proof["body"].encode()).hex() == signed
+    return _step(title, same, N_("The body is not the one that was signed"), signed)
+
+
+def _receipt_steps(proof: Mapping[str, Any], links: Mapping[int, str]) -> list[Step]:
+    if not proof["receipt"]:
+        return [Step(N_("The receiver's receipt"), Verdict.OPEN, N_("The file holds none: custody is not shown"))]
+    told, signature = proof["receipt"]["receipt"], proof["receipt"]["signature"]
+    return [
+        _step(
+            N_("The receiver's receipt"),
+            told["stream"] == proof["stream"] and links.get(told["sequence"]) == told["link"],
+            N_("The receipt is not for this record"),
+            str(told["at"]),
+        ),
+        _step(
+            N_("The receiver's signature"),
+            keys.verifies(_public(proof, told["key"]), RECEIPT, told, signature),
+            N_("The receiver's signature does not hold"),
+            str(told["at"]),
+            key=str(told["key"]),
+        ),
+    ]
 
 
 def _held(receipt: Mapping[str, Any], sequence: int) -> str:

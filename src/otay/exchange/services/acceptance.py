@@ -20,7 +20,7 @@ from otay.exchange import keystore, queries
 from otay.exchange.domain import agreement as rules
 from otay.exchange.domain import envelope
 from otay.exchange.domain.agreement import Term
-from otay.exchange.domain.control import CONTROL, ERASURE, KEY_ROTATION
+from otay.exchange.domain.control import CONTROL, ERASURE, KEY_ROTATION, WITHDRAWAL
 from otay.exchange.domain.envelope import Batch, Head, Record, Verdict
 from otay.exchange.domain.keys import verifies
 from otay.exchange.domain.receipt import Held
@@ -29,7 +29,7 @@ from otay.exchange.domain.refusals import Code, Rejected
 from otay.exchange.models import Direction, Inbox, Peer, Receipt, RefusedRequest, SignedHead
 from otay.exchange.queries import Standing
 from otay.exchange.registry import Received, record_types
-from otay.exchange.services import erasure, rotation
+from otay.exchange.services import consents, erasure, rotation
 from otay.exchange.services.faults import note_refusal, printable
 from otay.node import audit, clock, tracing
 from otay.node.actors import SYSTEM
@@ -253,6 +253,7 @@ def _judge(
 _CONTROL: dict[str, tuple[Callable[[Peer, Mapping[str, Any]], str], Callable[[Sequence[Received]], None]]] = {
     KEY_ROTATION: (rotation.check, rotation.take),
     ERASURE: (erasure.check, erasure.take),
+    WITHDRAWAL: (consents.check, consents.take),
 }
 
 

@@ -13,9 +13,10 @@ from otay.core.i18n import N_
 from otay.exchange import keystore, queries
 from otay.exchange.domain import agreement as rules
 from otay.exchange.domain.agreement import State, Term, Terms
+from otay.exchange.domain.consent import Clause
 from otay.exchange.domain.refusals import Code, Rejected
 from otay.exchange.models import Agreement, Peer
-from otay.exchange.registry import RecordType, record_types
+from otay.exchange.registry import RecordType, record_type_of, record_types
 from otay.exchange.services.identity import MANAGE
 from otay.node import audit, clock
 from otay.node.actors import Actor
@@ -34,9 +35,11 @@ def default_terms(
     retention_days: int = DEFAULT_RETENTION_DAYS,
     valid_from: datetime | None = None,
     valid_to: datetime | None = None,
+    consents: Sequence[tuple[str, Clause]] = (),
 ) -> Terms:
     """Terms for a first proposal: the registered record types (all, or ``types``), both parties as senders, every field
     that is not personal (``personal=True``: those too), valid from today for five years. Its version follows the last.
+    ``consents``: record types with what leaves on consent only; fields named there are agreed, personal or not.
     """
     parties = tuple(sorted((keystore.own_country(), with_country)))
     reference = reference or f"{parties[0]}-{parties[1]}-core"
@@ -48,6 +51,10 @@ def default_terms(
             unknown=", ".join(unknown),
             known=", ".join(kind.key for kind in record_types),
         )
+    if unknown := sorted({record_type for record_type, _clause in consents} - {kind.key for kind in chosen}):
+        raise NotFound(
+            N_("A consent is asked for %(unknown)s, which these terms do not share"), unknown=", ".join(unknown)
+        )
     last = Agreement.objects.filter(reference=reference).order_by("-version").values_list("version", flat=True).first()
     return Terms(
         reference=reference,
@@ -57,12 +64,15 @@ def default_terms(
         retention_days=retention_days,
         valid_from=start,
         valid_to=valid_to or start + timedelta(days=365 * DEFAULT_YEARS),
-        terms=tuple(_term(kind, parties, personal) for kind in chosen),
+        terms=tuple(_term(kind, parties, personal, consents) for kind in chosen),
     )
 
 
-def _term(kind: RecordType, parties: tuple[str, ...], personal: bool) -> Term:
-    return Term(kind.key, tuple(field.name for field in kind.fields if personal or not field.personal), parties)
+def _term(kind: RecordType, parties: tuple[str, ...], personal: bool, consents: Sequence[tuple[str, Clause]]) -> Term:
+    clauses = tuple(clause for record_type, clause in consents if record_type == kind.key)
+    named = {name for clause in clauses for name in clause.fields}
+    fields = (field.name for field in kind.fields if personal or not field.personal or field.name in named)
+    return Term(kind.key, tuple(fields), parties, clauses)
 
 
 def _own(terms: Terms) -> Peer:
@@ -107,6 +117,27 @@ def _check_fields(terms: Terms) -> None:
         known = {field.name for field in record_types[term.record_type].fields}
         if unknown := sorted(set(term.fields) - known):
             raise NotFound(N_("%(type)s has no field %(unknown)s"), type=term.record_type, unknown=", ".join(unknown))
+        _check_consents(term)
+
+
+def _check_consents(term: Term) -> None:
+    """A consent that this node could not ask for, or whose withdrawal it could not honour, would be a promise nobody
+    keeps.
+
+    Raises:
+        Conflict: when it is.
+    """
+    if not term.consents:
+        return
+    kind = record_type_of(term.record_type)
+    subjects = kind.subjects if kind else {}
+    if kind is None or kind.forget is None or any(one.subject not in subjects for one in term.consents):
+        raise Conflict(
+            N_("%(type)s cannot be shared on the consent of %(subject)s here: this node knows %(known)s"),
+            type=term.record_type,
+            subject=", ".join(one.subject for one in term.consents),
+            known=", ".join(subjects) or "–",
+        )
 
 
 def _stored(actor: Actor, peer: Peer, terms: Terms, signatures: dict[str, Any]) -> Agreement:
@@ -188,6 +219,8 @@ def sign(*, actor: Actor, reference: str, version: int) -> Agreement:
             citation=agreement.citation,
             state=agreement.state,
         )
+    for term in agreement.terms.terms:
+        _check_consents(term)
     agreement.signatures = {
         **agreement.signatures,
         keystore.own_country(): rules.sign(agreement.terms, keystore.own_key()),

@@ -9,7 +9,7 @@ from otay.core.errors import Conflict, NotFound, Refused
 from otay.core.i18n import N_
 from otay.exchange import keystore, queries
 from otay.exchange.domain.agreement import Terms
-from otay.exchange.domain.preview import TypeChange, type_change
+from otay.exchange.domain.preview import Told, TypeChange, told_under, type_change
 from otay.exchange.models import Agreement, Peer
 from otay.exchange.registry import RecordType, record_types
 from otay.node import audit, clock
@@ -85,9 +85,9 @@ def _changes(peer: Peer, terms: Terms, *, limit: int, examples: bool) -> tuple[l
     changes, untold = [], []
     for kind in record_types:
         found = queries.releasing(in_force, kind.key, sender=own, at=at)
-        before = set(found[1].fields) if found else set()
+        before = told_under(found[1].fields, found[1].consents) if found else Told({})
         term = terms.term(kind.key)
-        after = set(term.fields) if term and own in term.senders else _left(found, terms, before)
+        after = told_under(term.fields, term.consents) if term and own in term.senders else _left(found, terms, before)
         if before == after:
             continue
         if kind.past is None:
@@ -97,9 +97,9 @@ def _changes(peer: Peer, terms: Terms, *, limit: int, examples: bool) -> tuple[l
     return changes, untold
 
 
-def _left(found: tuple[queries.Standing, object] | None, terms: Terms, before: set[str]) -> set[str]:
+def _left(found: tuple[queries.Standing, object] | None, terms: Terms, before: Told) -> Told:
     """What goes on being told of a type that the terms do not name: all of it, unless they replace what tells it."""
-    return before if found and found[0].terms.reference != terms.reference else set()
+    return before if found and found[0].terms.reference != terms.reference else Told({})
 
 
 def _bodies(kind: RecordType, limit: int) -> list[dict[str, object]]:

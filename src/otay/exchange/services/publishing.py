@@ -14,10 +14,12 @@ from otay.core.errors import Conflict
 from otay.core.i18n import N_
 from otay.exchange import keystore, queries
 from otay.exchange.domain.agreement import Term, project
+from otay.exchange.domain.consent import possible
 from otay.exchange.domain.control import CONTROL
 from otay.exchange.domain.envelope import Record, chained
-from otay.exchange.models import Direction, Outbox, Peer
+from otay.exchange.models import ConsentedRecord, Direction, Outbox, Peer
 from otay.exchange.registry import Publication, record_types
+from otay.exchange.services import consented
 from otay.node import audit, clock, tracing
 from otay.node.actors import Actor
 from otay.node.models import ChainHead
@@ -25,10 +27,13 @@ from otay.node.models import ChainHead
 
 @dataclass(frozen=True, slots=True)
 class _Item:
-    """A record that may leave, with what stays beside it in the outbox."""
+    """A record that may leave, with what stays beside it in the outbox: its port, the consents that let it leave, and
+    the digests that the same content has with other consents, so that it is known again when one came or went."""
 
     record: Record
     port: str
+    consents: tuple[int, ...] = ()
+    otherwise: frozenset[bytes] = frozenset()
 
 
 @transaction.atomic(savepoint=False)
@@ -55,15 +60,41 @@ def publish(*, actor: Actor, record_type: str, publications: Sequence[Publicatio
         found = queries.releasing(agreements[peer.pk], record_type, sender=own, at=at)
         if found:
             standing, term = found
-            items = [_item(term, standing.terms.citation, publication, at) for publication in publications]
-            queued += append(actor, peer, items)
+            queued += append(actor, peer, _items(peer, standing, term, publications, at))
     return queued
 
 
-def _item(term: Term, citation: str, publication: Publication, at: datetime) -> _Item:
-    body = canonical_json(project(publication.body, term.fields))
-    record = Record(term.record_type, publication.business_key, publication.version, citation, at, digest(body), body)
-    return _Item(record, publication.port)
+def _items(
+    peer: Peer, standing: queries.Standing, term: Term, publications: Sequence[Publication], at: datetime
+) -> list[_Item]:
+    """What the agreement, and where it asks for consents those that were given, let leave of ``publications``."""
+    if not term.consents:
+        return [_item(term, standing.terms.citation, one, at, term.fields, ()) for one in publications]
+    locked_heads(peer)  # a consent is read under the lock that its withdrawal takes
+    allowed = consented.allowed(peer, term, publications)
+    return [
+        _item(term, standing.terms.citation, publication, at, fields, used)
+        for publication, (fields, used) in zip(publications, allowed, strict=True)
+        if fields
+    ]
+
+
+def _item(
+    term: Term, citation: str, one: Publication, at: datetime, fields: Sequence[str], used: tuple[int, ...]
+) -> _Item:
+    body = canonical_json(project(one.body, fields))
+    otherwise = frozenset(
+        digest(canonical_json(project(one.body, some))) for some in possible(term.fields, term.consents)
+    )
+    record = Record(term.record_type, one.business_key, one.version, citation, at, digest(body), body)
+    return _Item(record, one.port, used, otherwise)
+
+
+def locked_heads(peer: Peer) -> ChainHead:
+    """The head of the stream to ``peer``, locked after the audit log's: a change writes the audit log as
+    well, some before and some after, and with one order nobody waits crosswise."""
+    audit.locked_head(audit.CHAIN)
+    return audit.locked_head(queries.head_name(peer.stream(Direction.OUT, keystore.own_country())))
 
 
 def append_control(
@@ -78,16 +109,14 @@ def append_control(
 def append(actor: Actor, peer: Peer, items: Sequence[_Item]) -> int:
     """Chain ``items`` to the end of the stream to ``peer``. The head's lock makes writers take turns."""
     own = keystore.own_country()
-    # A change writes the audit log as well, some before and some after: with one order nobody waits crosswise.
-    audit.locked_head(audit.CHAIN)
-    head = audit.locked_head(queries.head_name(peer.stream(Direction.OUT, own)))
+    head = locked_heads(peer)
     items = _not_yet_sent(peer, items)
     if not items:
         return 0
     previous = bytes(head.link) if head.sequence else peer.genesis(Direction.OUT, own)
     entries = chained([item.record for item in items], previous=previous, last_sequence=head.sequence)
     real, trace = keystore.real_now(), tracing.current()
-    Outbox.objects.bulk_create(
+    rows = Outbox.objects.bulk_create(
         [
             Outbox(
                 peer=peer,
@@ -110,6 +139,14 @@ def append(actor: Actor, peer: Peer, items: Sequence[_Item]) -> int:
         ],
         batch_size=500,
     )
+    ConsentedRecord.objects.bulk_create(
+        [
+            ConsentedRecord(consent_id=consent, sent=row)
+            for item, row in zip(items, rows, strict=True)
+            for consent in item.consents
+        ],
+        batch_size=500,
+    )
     ChainHead.objects.filter(pk=head.pk).update(sequence=entries[-1].sequence, link=entries[-1].link)
     return len(items)
 
@@ -129,7 +166,7 @@ def _not_yet_sent(peer: Peer, items: Sequence[_Item]) -> list[_Item]:
             fresh.append(_citing(item, known[place[0], max(earlier)] if earlier else b""))
             known[place] = item.record.body_digest
             versions.setdefault(place[0], []).append(place[1])
-        elif before != item.record.body_digest:
+        elif before != item.record.body_digest and before not in item.otherwise:
             raise Conflict(
                 N_(
                     "Version %(version)s of %(type)s %(key)s was published with other content: "
@@ -180,8 +217,7 @@ def send_again(*, actor: Actor, peer: Peer, sequences: Sequence[int]) -> int:
     for record_type, publications in by_type.items():
         found = queries.releasing(agreements, record_type, sender=own, at=at)
         if found:
-            standing, term = found
-            queued += append(actor, peer, [_item(term, standing.terms.citation, one, at) for one in publications])
+            queued += append(actor, peer, _items(peer, *found, publications, at))
     audit.record(
         actor=actor, action="exchange.sent_again", subject=f"node:{peer.country}", sequences=sorted(sequences)[:100]
     )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from otay.exchange.registry import Field, Publication, Received, RecordType
+from otay.exchange.registry import Field, Forgotten, Publication, Received, RecordType
 from otay.exchange.services.publishing import publish
 from otay.goods.declarations.domain import CROSSING, DECLARATION, Kind
 from otay.goods.declarations.models import (
@@ -128,6 +128,17 @@ def keep_crossings(records: Sequence[Received]) -> None:
     )
 
 
+def forget_declarations(records: Sequence[Forgotten]) -> None:
+    """Drop the neighbour's declarations that it may no longer share with us."""
+    for one in records:
+        NeighbourDeclaration.objects.filter(peer=one.peer, number=one.business_key, version=one.version).delete()
+
+
+def _party(role: str) -> Callable[[Mapping[str, Any]], Collection[str]]:
+    """How to read from a declaration who its ``role`` is: by tax or account number."""
+    return lambda body: {str(party["id"])} if (party := body.get(role) or {}).get("id") else set()
+
+
 RECORD_TYPES = (
     RecordType(
         DECLARATION,
@@ -140,6 +151,8 @@ RECORD_TYPES = (
         ),
         keep_declarations,
         past_declarations,
+        {"importer": _party("importer"), "exporter": _party("exporter")},
+        forget_declarations,
     ),
     RecordType(
         CROSSING,

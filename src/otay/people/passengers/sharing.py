@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from otay.exchange.models import Peer
 from otay.exchange.queries import delivery_states
-from otay.exchange.registry import Field, Publication, Received, RecordType
+from otay.exchange.registry import Field, Forgotten, Publication, Received, RecordType
 from otay.exchange.services.publishing import publish
 from otay.node import clock
 from otay.node.actors import SYSTEM, Actor
@@ -136,6 +136,18 @@ def _keep(model: type[NeighbourFlight] | type[NeighbourTraveller], record: Recei
     model.objects.update_or_create(peer=record.peer, key=record.business_key[:70], defaults=values)
 
 
+def forget_travellers(records: Sequence[Forgotten]) -> None:
+    """Drop the neighbour's travellers whom it may no longer tell us of; a version that came without need of consent
+    stays."""
+    for one in records:
+        NeighbourTraveller.objects.filter(peer=one.peer, key=one.business_key[:70], version=one.version).delete()
+
+
+def _papers(body: Mapping[str, Any]) -> set[str]:
+    """A traveller's documents, each by issuer and number: any of them may stand on the form of consent."""
+    return {f"{one.get('issuer') or ''}{one['number']}" for one in body.get("documents") or () if one.get("number")}
+
+
 RECORD_TYPES = (
     RecordType(
         FLIGHT,
@@ -178,5 +190,7 @@ RECORD_TYPES = (
         ),
         keep_travellers,
         past_travellers,
+        {"traveller": _papers},
+        forget_travellers,
     ),
 )

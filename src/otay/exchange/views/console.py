@@ -1,4 +1,4 @@
-"""Pages of the exchange: console, agreements, what was sent and received, both sides' copy of a record."""
+"""Console, agreements, what was sent and received, both sides' copy of a record."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from otay.exchange import keystore, queries
 from otay.exchange.domain import differences
 from otay.exchange.domain.agreement import State
 from otay.exchange.domain.refusals import TITLES
-from otay.exchange.forms import Change, Purpose, Search
+from otay.exchange.forms import Browse, Change, Purpose
 from otay.exchange.models import Direction, Peer, RefusedRequest
 from otay.exchange.registry import record_types
 from otay.exchange.services import agreements as agreement_services
@@ -27,9 +27,12 @@ from otay.exchange.services import identity, preview, reconciling, upkeep, viewi
 from otay.node.actors import Actor
 
 PAGE = 50
+PURPOSE = "exchange.purpose"
+"""Where a session keeps the purpose of the last search, so that it need not be typed again for what was found."""
 
 
-def _actor(request: HttpRequest, permission: str) -> Actor:
+def actor_of(request: HttpRequest, permission: str) -> Actor:
+    """Who asks, if they hold ``permission``."""
     actor: Actor = request.actor  # type: ignore[attr-defined]
     actor.require(permission)
     return actor
@@ -38,7 +41,7 @@ def _actor(request: HttpRequest, permission: str) -> Actor:
 @require_GET
 def console(request: HttpRequest) -> HttpResponse:
     """How the exchange with each neighbour stands."""
-    actor = _actor(request, "exchange.view")
+    actor = actor_of(request, "exchange.view")
     own, new = identity.ensure_identity(), keystore.next_key()
     context = {
         "own": own,
@@ -57,7 +60,7 @@ def console(request: HttpRequest) -> HttpResponse:
 @require_GET
 def refused(request: HttpRequest) -> HttpResponse:
     """Requests and records that this node turned down, newest first."""
-    _actor(request, "exchange.view")
+    actor_of(request, "exchange.view")
     rows = RefusedRequest.objects.select_related("peer").order_by("-pk")
     before = request.GET.get("before", "")
     if before.isdecimal() and len(before) < 19:
@@ -71,7 +74,7 @@ def refused(request: HttpRequest) -> HttpResponse:
 @require_GET
 def agreements(request: HttpRequest) -> HttpResponse:
     """All agreements with their versions."""
-    _actor(request, "exchange.view")
+    actor_of(request, "exchange.view")
     found = queries.standings(list(Peer.objects.order_by("country")))
     return render(
         request, "exchange/agreements.html", {"standings": [one for several in found.values() for one in several]}
@@ -89,7 +92,7 @@ def _standing(reference: str, version: int) -> queries.Standing:
 @require_GET
 def agreement(request: HttpRequest, reference: str, version: int) -> HttpResponse:
     """One agreement: fields, purpose, retention, and both signatures checked now."""
-    actor = _actor(request, "exchange.view")
+    actor = actor_of(request, "exchange.view")
     standing = _standing(reference, version)
     personal = {kind.key: {field.name for field in kind.fields if field.personal} for kind in record_types}
     titles = {kind.key: kind.title for kind in record_types}
@@ -107,7 +110,7 @@ def agreement(request: HttpRequest, reference: str, version: int) -> HttpRespons
 @require_http_methods(["GET", "POST"])
 def dry_run(request: HttpRequest, reference: str, version: int) -> HttpResponse:
     """What an agreement would newly reveal: first why one looks, then counts and examples from past records."""
-    actor = _actor(request, "exchange.manage")
+    actor = actor_of(request, "exchange.manage")
     terms = preview.terms_of(reference, version)
     form, found = Purpose(request.POST or None), None
     if form.is_valid():
@@ -142,7 +145,7 @@ def _change(request: HttpRequest) -> tuple[str, str]:
 @require_POST
 def change_agreement(request: HttpRequest, reference: str, version: int) -> HttpResponse:
     """Sign, suspend, resume or end an agreement."""
-    actor = _actor(request, "exchange.manage")
+    actor = actor_of(request, "exchange.manage")
     act, reason = _change(request)
     if act == "sign":
         agreement_services.sign(actor=actor, reference=reference, version=version)
@@ -158,7 +161,7 @@ def change_agreement(request: HttpRequest, reference: str, version: int) -> Http
 @require_POST
 def change_peer(request: HttpRequest, country: str) -> HttpResponse:
     """Suspend or trust a neighbour, close an alarm, fetch what is missing."""
-    actor = _actor(request, "exchange.manage")
+    actor = actor_of(request, "exchange.manage")
     act, reason = _change(request)
     match act:
         case "suspend_peer" | "trust_peer":
@@ -178,7 +181,7 @@ def change_peer(request: HttpRequest, country: str) -> HttpResponse:
 @require_GET
 def reconcile(request: HttpRequest) -> HttpResponse:
     """The latest comparison of each stream with the neighbour's book."""
-    actor = _actor(request, "exchange.view")
+    actor = actor_of(request, "exchange.view")
     context = {
         "compared": queries.latest_reconciliations(),
         "own": keystore.own_country(),
@@ -192,7 +195,7 @@ def reconcile(request: HttpRequest) -> HttpResponse:
 @require_POST
 def reconcile_now(request: HttpRequest, country: str) -> HttpResponse:
     """Compare both streams with a neighbour's book, and on demand repair what is lacking."""
-    actor = _actor(request, "exchange.manage")
+    actor = actor_of(request, "exchange.manage")
     act, reason = _change(request)
     if act not in ("compare", "repair"):
         raise Http404
@@ -207,10 +210,10 @@ def reconcile_now(request: HttpRequest, country: str) -> HttpResponse:
 @require_GET
 def records(request: HttpRequest, direction: str) -> HttpResponse:
     """What was sent or received, without bodies."""
-    actor = _actor(request, "exchange.view_records")
-    form = Search(request.GET, direction=direction)
+    actor = actor_of(request, "exchange.view_records")
+    form = Browse(request.GET, direction=direction)
     asked = form.cleaned_data if form.is_valid() else {}
-    names = ("peer", "record_type", "business_key", "state")
+    names = ("peer", "record_type", "state")
     rows = queries.records(
         direction, actor=actor, before=asked.get("before"), **{name: asked.get(name) or "" for name in names}
     )
@@ -238,11 +241,11 @@ def _direction(direction: str) -> str:
 @require_http_methods(["GET", "POST"])
 def record(request: HttpRequest, direction: str, country: str, sequence: int) -> HttpResponse:
     """A record: first why it is looked at, then both sides' copy side by side."""
-    actor = _actor(request, "exchange.view_records")
+    actor = actor_of(request, "exchange.view_records")
     peer = queries.peer_named(country)
     row = queries.record(_direction(direction), peer=peer, sequence=sequence)
     actor.require("exchange.view_records", port=row.port)
-    form = Purpose(request.POST or None)
+    form = Purpose(request.POST or None, initial={"purpose": request.session.get(PURPOSE, "")})
     both = None
     if form.is_valid():
         both = viewing.side_by_side(
@@ -263,7 +266,7 @@ def record(request: HttpRequest, direction: str, country: str, sequence: int) ->
 @require_POST
 def evidence(request: HttpRequest, direction: str, country: str, sequence: int) -> HttpResponse:
     """The stand-alone evidence file of a record."""
-    actor = _actor(request, "exchange.view_records")
+    actor = actor_of(request, "exchange.view_records")
     form = Purpose(request.POST)
     if not form.is_valid():
         raise Refused(N_("Say why you need the evidence"))
