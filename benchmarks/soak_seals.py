@@ -65,7 +65,7 @@ class Watch:
     processes: list[Process]
     seen: dict[bytes, float] = field(default_factory=dict)
     raised: dict[str, float] = field(default_factory=dict)
-    memory: dict[tuple[str, int], list[float]] = field(default_factory=dict)
+    memory: dict[tuple[str, int], list[tuple[float, float]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._stop = threading.Event()
@@ -103,7 +103,7 @@ class Watch:
         """Seconds from a seal's first word of a cut to the judged alarm."""
         return sorted(self.raised[device] - sent for device, sent in self.sent.cuts.items() if device in self.raised)
 
-    def longest_lives(self) -> dict[str, list[float]]:
+    def longest_lives(self) -> dict[str, list[tuple[float, float]]]:
         """Megabytes, once a second, of that process of each kind which lived longest; not its first five seconds."""
         kinds = {kind for kind, _ in self.memory}
         return {kind: max((life for (of, _), life in self.memory.items() if of == kind), key=len)[5:] for kind in kinds}
@@ -177,7 +177,7 @@ class Run:
     found: dict[str, Any]
     latencies: list[float]
     to_the_alarm: list[float]
-    memory: dict[str, list[float]]
+    memory: dict[str, list[tuple[float, float]]]
     kills: int
     caught_up_s: float
     seconds: float
@@ -295,9 +295,13 @@ def show(done: Run, database: str) -> None:
     for kind, life in sorted(done.memory.items()):
         if len(life) > 10:
             tenth = max(1, len(life) // 10)
-            first, last = statistics.mean(life[:tenth]), statistics.mean(life[-tenth:])
             say(f"memory of the {kind} process that lived longest, s", len(life))
-            say("... MB in its first and last tenth", f"{first:.1f} {last:.1f}")
+            for index, name in enumerate(("of its own", "pages of files, the database's among them")):
+                taken = [sample[index] for sample in life]
+                middle = len(taken) // 2
+                parts = (taken[:tenth], taken[middle : middle + tenth], taken[-tenth:])
+                said = " ".join(f"{statistics.mean(part):.0f}" for part in parts)
+                say(f"... MB {name}: begin, middle, end", said)
 
 
 def say_latency(name: str, seconds: list[float]) -> None:

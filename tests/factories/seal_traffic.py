@@ -173,15 +173,17 @@ class Process:
                 self.kill()
             self.process = None
 
-    def memory_mb(self) -> float:
-        """Resident memory of the process."""
+    def memory_mb(self) -> tuple[float, float]:
+        """Memory of its own, and pages of files that it looks at: SQLite maps the beginning of its file."""
         if self.process is None:
-            return 0.0
+            return 0.0, 0.0
         try:
             text = Path(f"/proc/{self.process.pid}/status").read_text()
         except OSError:
-            return 0.0
-        return next((int(line.split()[1]) / 1024 for line in text.splitlines() if line.startswith("VmRSS")), 0.0)
+            return 0.0, 0.0
+        said = dict(line.split(":", 1) for line in text.splitlines())
+        own, mapped = (int(said.get(name, "0").split()[0]) / 1024 for name in ("RssAnon", "RssFile"))
+        return own, mapped
 
 
 class Listener(Process):

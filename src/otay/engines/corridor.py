@@ -10,11 +10,12 @@ positions to be worth its start (decision 0121).
 from __future__ import annotations
 
 import math
+from array import array
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache, cached_property
-from itertools import accumulate, pairwise
+from itertools import accumulate, chain, pairwise
 from typing import Any, NamedTuple
 
 from otay.core.geography import EARTH_RADIUS, Position, haversine
@@ -49,7 +50,7 @@ def _locate_all(  # noqa: C901  one function without calls, so that it compiles 
     rows: int,
     starts: Any,
     members: Any,
-    ends: Any,
+    corners: Any,
     boxes: Any,
     distances: Any,
     progress: Any,
@@ -75,16 +76,17 @@ def _locate_all(  # noqa: C901  one function without calls, so that it compiles 
         block, begin, end = -1, starts[cell], starts[cell + 1]
         while True:
             for place in range(begin, end):
-                ax, ay = (ends[4 * place] - lon) * scale_x, (ends[4 * place + 1] - lat) * METRES_PER_DEGREE
-                dx = (ends[4 * place + 2] - lon) * scale_x - ax
-                dy = (ends[4 * place + 3] - lat) * METRES_PER_DEGREE - ay
+                piece = members[place]
+                ax, ay = (corners[2 * piece] - lon) * scale_x, (corners[2 * piece + 1] - lat) * METRES_PER_DEGREE
+                dx = (corners[2 * piece + 2] - lon) * scale_x - ax
+                dy = (corners[2 * piece + 3] - lat) * METRES_PER_DEGREE - ay
                 along, square = -(ax * dx + ay * dy), dx * dx + dy * dy
                 along = 0.0 if along <= 0.0 else 1.0 if along >= square else along / square
                 off_x, off_y = ax + along * dx, ay + along * dy
                 away = off_x * off_x + off_y * off_y
                 # of two that are equally near the earlier one, in whatever order they are looked at
-                if away < best or (away == best and members[place] < best_piece):
-                    best, best_piece, best_along = away, members[place], along
+                if away < best or (away == best and piece < best_piece):
+                    best, best_piece, best_along = away, piece, along
             if block < 0 and inside:
                 # a piece that the cell does not hold is a whole cell away from it
                 clear_x = (1.0 + min(at_x - column, column + 1 - at_x)) * cell_x * scale_x
@@ -203,10 +205,10 @@ class Corridor:
             side *= 1.5
         starts, members = _filled(boxes, columns, rows)
         # after the cells all pieces in their order, for the blocks
-        members += range(pieces)
-        ends = [value for piece in members for position in self.line[piece : piece + 2] for value in position]
+        members.extend(range(pieces))
+        corners = [value for position in self.line for value in position]
         numbers = (west, south, cell_x, cell_y, columns, rows)
-        return self.reached, *numbers, starts, members, ends, _boxed(xs, ys)
+        return self.reached, *numbers, starts, members, corners, _boxed(xs, ys)
 
     def _boxes(
         self, west: float, south: float, cell_x: float, cell_y: float, columns: int, rows: int
@@ -230,9 +232,8 @@ class Corridor:
     def _arrays(self) -> tuple[Any, ...]:
         import numpy as np
 
-        reached, *numbers, starts, members, ends, boxes = self._grid
-        whole = (np.array(values, np.int64) for values in (starts, members))
-        return np.array(reached), *numbers, *whole, np.array(ends), np.array(boxes)
+        reached, *numbers, starts, members, corners, boxes = self._grid
+        return np.array(reached), *numbers, np.array(starts), np.array(members), np.array(corners), np.array(boxes)
 
 
 def _boxed(xs: Sequence[float], ys: Sequence[float]) -> list[float]:
@@ -245,7 +246,7 @@ def _boxed(xs: Sequence[float], ys: Sequence[float]) -> list[float]:
     return found
 
 
-def _filled(boxes: Sequence[tuple[int, int, int, int]], columns: int, rows: int) -> tuple[list[int], list[int]]:
+def _filled(boxes: Sequence[tuple[int, int, int, int]], columns: int, rows: int) -> tuple[array[int], array[int]]:
     """The pieces of all cells one after the other, and where each cell begins; a cell without any has one not far."""
     cells: list[list[int]] = [[] for _ in range(columns * rows)]
     for piece, (left, right, bottom, top) in enumerate(boxes):
@@ -260,7 +261,8 @@ def _filled(boxes: Sequence[tuple[int, int, int, int]], columns: int, rows: int)
             if not cells[beside]:
                 cells[beside] = cells[cell][:1]
                 pending.append(beside)
-    return list(accumulate(map(len, cells), initial=0)), [piece for held in cells for piece in held]
+    # packed: a node keeps the routes of hundreds of movements at hand
+    return array("i", accumulate(map(len, cells), initial=0)), array("i", chain.from_iterable(cells))
 
 
 def _around(column: int, row: int, columns: int, rows: int) -> Iterator[int]:

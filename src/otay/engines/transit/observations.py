@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -45,12 +45,12 @@ class Observation:
 
 def in_order(observations: Iterable[Observation]) -> list[Observation]:
     """Sorted by when they happened. What was told twice counts once, as first heard."""
-    found: dict[Observation, Observation] = {}
+    found: dict[tuple[Any, ...], Observation] = {}
     for item in observations:
-        same = replace(item, received_at=None)
+        same = _order(item)
         if same not in found or _heard(item) < _heard(found[same]):
             found[same] = item
-    return sorted(found.values(), key=_order)
+    return [found[key] for key in sorted(found)]
 
 
 def _heard(item: Observation) -> tuple[datetime, bool]:
@@ -59,6 +59,7 @@ def _heard(item: Observation) -> tuple[datetime, bool]:
 
 
 def _order(item: Observation) -> tuple[Any, ...]:
+    """All that it says but when it was heard: what is equal in this was told twice."""
     values = (item.lat, item.lon, item.speed, item.course, item.battery, item.battery_v)
     known = tuple((value is not None, value or 0.0) for value in values)
     return item.time, item.movement, item.device_id, item.valid, known, tuple(sorted(item.events))

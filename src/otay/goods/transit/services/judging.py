@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from math import isfinite
@@ -38,7 +38,8 @@ SLICE = 50
 SLICE_SECONDS = 0.25
 """So long the doors may have to wait for the database, and a cut for positions: slower slices become smaller."""
 PAUSE_SECONDS = 0.9
-_size = [SLICE]
+_size = [SLICE // 10]
+"""The present slice. It begins small, for a route that is met for the first time takes as long as a slice."""
 awake = threading.Event()
 """Set when reports were stored in this process: the loop then judges without waiting."""
 reports.listeners.append(lambda _devices: awake.set())
@@ -71,7 +72,7 @@ def step() -> float:
     count = judge_due(limit=size)
     if count >= size:
         each = (time.monotonic() - begun) / count
-        _size[0] = min(SLICE, max(SLICE // 10, int(SLICE_SECONDS / max(each, 1e-6))))
+        _size[0] = min(SLICE, 2 * size, max(SLICE // 10, int(SLICE_SECONDS / max(each, 1e-6))))
         return 0.0
     awake.wait(PAUSE_SECONDS)
     awake.clear()
@@ -92,25 +93,42 @@ def judge_movements(ids: Sequence[int], *, now: datetime | None = None) -> int:
     alarms: dict[int, list[Alarm]] = {row.pk: [] for row in rows}
     for alarm in Alarm.objects.filter(movement__in=list(alarms)).order_by("pk"):
         alarms[alarm.movement_id].append(alarm)
-    journeys, unheard = [], []
-    for watched in watch(rows, now):
-        row = watched.movement
-        try:
-            with transaction.atomic():
-                if watched.track is not None:
-                    _judge(watched, alarms[row.pk], stood)
-                    journeys.append(_journey(watched, watched.track))
-                else:
-                    unheard.append(_judge_without_reports(watched, alarms[row.pk]))
-        except Exception:
-            log.exception("movement %s could not be judged; again in %s", row.mrn, RECHECK)
-            unheard.append(Journey(movement=row, judged_at=None, check_at=now + RECHECK))
+    watched = watch(rows, now)
+    try:
+        with transaction.atomic():
+            found = [_judged(one, alarms, stood) for one in watched]
+    except Exception:
+        # one of them cannot be judged: the others one by one, for a savepoint each costs as much as its judgement
+        found = [_judged_alone(one, stood) for one in watched]
+    journeys = [journey for journey in found if journey.seen_at is not None]
+    unheard = [journey for journey in found if journey.seen_at is None]
     _keep(journeys, _WHERE)
     _keep(unheard, _WHEN)
     sharing.publish_positions(actor=SYSTEM, journeys=journeys)
     if stood.again:
         Journey.objects.filter(movement__mrn__in=stood.again).update(check_at=now)
     return len(rows)
+
+
+def _judged(watched: Watched, alarms: Mapping[int, list[Alarm]], stood: Standings) -> Journey:
+    """Judge one movement; where it then is."""
+    stored = alarms[watched.movement.pk]
+    if watched.track is None:
+        return _judge_without_reports(watched, stored)
+    _judge(watched, stored, stood)
+    return _journey(watched, watched.track)
+
+
+def _judged_alone(watched: Watched, stood: Standings) -> Journey:
+    row = watched.movement
+    try:
+        with transaction.atomic():
+            # what the try before changed in memory was taken back in the database
+            row.refresh_from_db(fields=["reopened_at"])
+            return _judged(watched, {row.pk: list(Alarm.objects.filter(movement=row).order_by("pk"))}, stood)
+    except Exception:
+        log.exception("movement %s could not be judged; again in %s", row.mrn, RECHECK)
+        return Journey(movement=row, judged_at=None, check_at=watched.now + RECHECK)
 
 
 _WHEN = ("judged_at", "check_at")
