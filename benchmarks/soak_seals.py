@@ -307,7 +307,7 @@ def show(done: Run, database: str) -> None:
 def say_latency(name: str, seconds: list[float]) -> None:
     if len(seconds) < 2:
         return
-    cuts = statistics.quantiles(seconds, n=100)
+    cuts = statistics.quantiles(seconds, n=100, method="inclusive")
     say(f"{name}, p50, ms", f"{cuts[49] * 1000:,.0f}")
     say("... p99, ms (restarts included)", f"{cuts[98] * 1000:,.0f}")
     say("... longest, ms", f"{seconds[-1] * 1000:,.0f}")
