@@ -80,8 +80,22 @@ def check_rfc(value: str, place: str = "") -> Finding | None:
 
 
 def check_curp(value: str, place: str = "") -> Finding | None:
-    """A Mexican person's CURP ends in its check digit."""
-    return _judge(_stdnum("mx.curp", compact(value)), "mx.curp", value, place, "BOXW310820HNERXN09")
+    """A Mexican person's CURP ends in its check digit. Its sex is H, M or, since 2023, X."""
+    code = compact(value)
+    problem = _nonbinary_curp(code) if code[10:11] == "X" else _stdnum("mx.curp", code)
+    return _judge(problem, "mx.curp", value, place, "BOXW310820HNERXN09")
+
+
+def _nonbinary_curp(code: str) -> str | None:
+    """python-stdnum knows H and M only: all but the sex is judged in the form of a man's, the digit over the code."""
+    from stdnum.mx.curp import calc_check_digit
+
+    form = f"{code[:10]}H{code[11:17]}"
+    if not (len(code) == 18 and form.isascii() and form.isalnum()):
+        return "shape"
+    return _stdnum("mx.curp", form + calc_check_digit(form)) or (
+        None if code[17] == calc_check_digit(code[:17]) else "check_digit"
+    )
 
 
 def check_ein(value: str, place: str = "") -> Finding | None:
