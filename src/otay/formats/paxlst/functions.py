@@ -33,6 +33,8 @@ FUNCTIONS: Final = {
     ("336", "H"): "delete from master crew list",
     ("336", "I"): "change master crew list",
     ("655", ""): "gate pass",
+    # code 10 of data element 1001, which lists by road and rail use for passengers and crew alike
+    ("10", ""): "party information",
 }
 
 _CODES = {function: codes for codes, function in reversed(FUNCTIONS.items())}

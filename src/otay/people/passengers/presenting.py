@@ -101,6 +101,7 @@ FUNCTIONS: Words = {
     "delete from master crew list": _("Deletion from the master crew list"),
     "change master crew list": _("Change of the master crew list"),
     "gate pass": _("Gate pass"),
+    "party information": _("List of persons"),
     "reservations": _("Reservations"),
     "update of reservations": _("Update of reservations"),
 }
