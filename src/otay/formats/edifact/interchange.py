@@ -21,6 +21,8 @@ from otay.formats.edifact.separators import UNA, Releases, Separators, seen, sta
 
 MAX_BYTES = 16 * 1024 * 1024
 MAX_SEGMENTS = 400_000
+# characters of one segment; the longest that the directories allow has some 3,000
+MAX_SEGMENT = 100_000
 MAX_FINDINGS = 1_000
 # of one transfer; S010 numbers them with two digits
 MAX_PARTS = 100
@@ -254,7 +256,20 @@ def _read_interchange(piece: str, separators: Separators, file: File) -> None:
         file.findings.append(warning("", "edifact.segments", message, limit=MAX_SEGMENTS))
         segments = segments[:MAX_SEGMENTS]
         positions = [number for number in positions if number < MAX_SEGMENTS]
+    if len(piece) > MAX_SEGMENT and any(len(segment) > MAX_SEGMENT for segment in segments):
+        segments = list(_shortened(segments, file))
     _Cutter(separators, releases, file).cut(segments, positions)
+
+
+def _shortened(segments: Sequence[str], file: File) -> Iterator[str]:
+    """No segment is longer than :data:`MAX_SEGMENT`: a million elements in one would each become an object."""
+    for number, segment in enumerate(segments, 1):
+        if len(segment) > MAX_SEGMENT:
+            text = N_("Segment %(number)s has %(length)s characters; what follows the first %(limit)s is not read.")
+            remedy = N_("Check that every segment ends with the terminator that UNA names.")
+            numbers = {"number": number, "length": len(segment), "limit": MAX_SEGMENT}
+            file.findings.append(warning("", "edifact.segment_length", text, segment[:40], remedy, **numbers))
+        yield segment[:MAX_SEGMENT]
 
 
 _SERVICE = ("UNB", "UNG", "UNH", "UNT", "UNE", "UNZ")

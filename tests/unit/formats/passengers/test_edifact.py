@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from factories.passengers import ANA, HEADER, interchange, message
-from otay.formats.edifact.interchange import File, component, read_file, transfers
+from otay.formats.edifact.interchange import MAX_SEGMENT, File, component, read_file, transfers
 from otay.formats.edifact.separators import Separators
 from otay.formats.edifact.writing import Writer
 
@@ -199,3 +199,12 @@ def test_writing_releases_and_leaves_out_empty_ends() -> None:
 
 def test_nothing_at_all() -> None:
     assert rules(read_file(b"Dear sirs, please find attached")) == {"edifact.no_message"}
+
+
+def test_a_segment_without_end_is_cut_short_and_named() -> None:
+    endless = "NAD+FL+++OTERO:EVA" + "+X" * 1_000_000
+    file = read_file(interchange(message(HEADER, ANA, [endless, "ATT+2++F"])))
+    (finding,) = (finding for finding in file.findings if finding.rule == "edifact.segment_length")
+    assert finding.value.startswith("NAD+FL+++OTERO")
+    assert max(len(segment) for segment in file.messages[0].segments) == MAX_SEGMENT
+    assert file.messages[0].segments[-1] == "ATT+2++F"
