@@ -74,6 +74,7 @@ def serve(*, threads: int = 4) -> None:
     from granian.log import LogLevels
 
     from otay.node.environment import BACKGROUND
+    from otay.node.serving import HTTP1
 
     _end_with_parent()
     os.environ["OTAY_DOOR"], os.environ[BACKGROUND] = "1", "0"
@@ -87,6 +88,7 @@ def serve(*, threads: int = 4) -> None:
         blocking_threads=threads,
         factory=True,
         websockets=False,
+        http1_settings=HTTP1,
         log_level=LogLevels.warning,
         respawn_failed_workers=True,
         workers_kill_timeout=3,

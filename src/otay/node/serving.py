@@ -10,6 +10,7 @@ from typing import Any
 
 from granian import Granian
 from granian.constants import Interfaces
+from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
 from otay.node.config import NodeConfig
@@ -18,6 +19,8 @@ from otay.node.environment import BACKGROUND, WORKERS
 logger = logging.getLogger(__name__)
 
 STOP_WITHIN_SECONDS = 5
+# Headers in full within ten seconds and 64 kB, or the connection is closed. Slow bodies: see deploy/nginx.conf.
+HTTP1 = HTTP1Settings(header_read_timeout=10_000, max_buffer_size=64 * 1024)
 
 
 def application() -> Callable[..., Any]:
@@ -61,6 +64,7 @@ def serve(
         blocking_threads=threads,
         factory=True,
         websockets=False,
+        http1_settings=HTTP1,
         log_level=LogLevels.warning,
         respawn_failed_workers=True,
         workers_kill_timeout=STOP_WITHIN_SECONDS,

@@ -69,3 +69,20 @@ def test_containers_hold_no_secret_and_gain_no_rights() -> None:
     assert "ports" not in COMPOSE["services"]["database"]
     named = {one.split(":")[0] for service in COMPOSE["services"].values() for one in service.get("volumes", [])}
     assert named == set(COMPOSE["volumes"])
+
+
+def test_what_the_containers_are_told_is_asked_for_and_their_image_can_be_built() -> None:
+    text = (DEPLOY / "compose.yaml").read_text(encoding="utf-8")
+    source = "".join(path.read_text(encoding="utf-8") for path in (DEPLOY.parent / "src").rglob("*.py"))
+    told = {
+        name for service in COMPOSE["services"].values() for name in service["environment"] if name.startswith("OTAY")
+    }
+    assert told == {"OTAY_HOST", "OTAY_COUNTRY", "OTAY_DATABASE"}
+    for name in told:
+        assert f"${name}" in text or f'"{name}"' in source, f"nobody reads {name}"
+    build = COMPOSE["services"]["web"]["build"]
+    assert (DEPLOY / build["context"] / build["dockerfile"]).resolve() == DEPLOY / "Containerfile"
+    lines = (DEPLOY / "Containerfile").read_text(encoding="utf-8").splitlines()
+    copied = [word for line in lines if line.startswith("COPY") and "--from" not in line for word in line.split()[1:-1]]
+    assert copied
+    assert all((DEPLOY.parent / one).exists() for one in copied if not one.startswith("--")), copied
