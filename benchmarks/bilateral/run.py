@@ -1,6 +1,6 @@
 """Which part of the whole finds how much: random, price filter, history, mirror, and all of them together.
 
-    .venv/bin/python benchmarks/bilateral/run.py [PARAMS.json] [--collusion 0 25 50] [--days N] [--seed N]
+    .venv/bin/python benchmarks/bilateral/run.py [PARAMS.json] [--collusion 0 25 50] [--days N] [--seeds N ...]
     .venv/bin/python benchmarks/bilateral/run.py benchmarks/bilateral/drift.json --drift
 
 Books of several years are invented (`otay fraud simulate` writes the same). A share of imports is inspected at random
@@ -133,29 +133,51 @@ def report(parameters: Parameters, recipe: Recipe) -> dict[str, Any]:
     return result
 
 
+PARTS = {"P": ("history", "mirror", "price filter"), "duty": ("history, by duty", "mirror, by duty", "price filter")}
+
+
+def spread(collusion: int, worlds: list[dict[str, Any]]) -> None:
+    """Mean and standard deviation over worlds, and in how many the whole is at least as good as its best part."""
+    print(f"\n{len(worlds)} worlds, collusion {collusion} %: mean +- standard deviation")
+    for measure, at, whole in (("P", 0, "whole"), ("duty", 2, "whole, by duty")):
+        names = (*PARTS[measure], whole)
+        figures = {
+            name: np.array([[depth[at] for depth in world[name]["depths"]] for world in worlds]) for name in names
+        }
+        for name, values in figures.items():
+            cells = (f"{mean:.3f} +- {sd:.3f}" for mean, sd in zip(values.mean(0), values.std(0, ddof=1), strict=True))
+            print(f"{measure:<5}{name:<17}" + "".join(f"{cell:>18}" for cell in cells))
+        best = np.max([figures[name] for name in PARTS[measure]], axis=0)
+        wins = (figures[whole] >= best).sum(0)
+        print(f"{measure:<5}{'ahead of its best part in':<27}" + "  ".join(f"{one} of {len(worlds)}" for one in wins))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("params", nargs="?", default=str(HERE / "tuning.json"))
     parser.add_argument("--collusion", type=int, nargs="*", default=[25])
     parser.add_argument("--days", type=int)
     parser.add_argument("--per-day", type=float)
-    parser.add_argument("--seed", type=int)
+    parser.add_argument("--seeds", type=int, nargs="*", help="worlds: each seed makes other traders and records")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--drift", action="store_true")
     parser.add_argument("--json")
     options = parser.parse_args()
     parameters = parse(Path(options.params).read_text(encoding="utf-8"))
-    changes = {"days": options.days, "records_per_day": options.per_day, "record_seed": options.seed}
+    changes = {"days": options.days, "records_per_day": options.per_day}
     parameters = replace(parameters, **{name: value for name, value in changes.items() if value is not None})
     if options.drift:
         from drift import play
 
         play(parameters, threads=options.threads)
         return
-    results = {}
+    results: dict[int, list[dict[str, Any]]] = {}
     for collusion in options.collusion:
         one = replace(parameters, fraud=replace(parameters.fraud, collusion=collusion / 100))
-        results[collusion] = report(one, Recipe(threads=options.threads))
+        worlds = [replace(one, seed=seed, record_seed=seed + 1) for seed in options.seeds or [one.seed]]
+        results[collusion] = [report(world, Recipe(threads=options.threads)) for world in worlds]
+        if len(worlds) > 1:
+            spread(collusion, results[collusion])
     if options.json:
         Path(options.json).write_text(json.dumps(results, indent=1), encoding="utf-8")
 

@@ -103,7 +103,7 @@ def test_a_model_survives_its_file_and_gives_reasons(table: tuple[pl.DataFrame, 
 def test_a_higher_past_rate_never_lowers_the_score(table: tuple[pl.DataFrame, Labels], model: Model) -> None:
     values = model.matrix(table[0][:300])
     at = model.features.index("importer:rate")
-    booster = model._booster("booster")
+    booster = model.votes._booster("flat")
     raised = values.copy()
     raised[:, at] = np.minimum(raised[:, at] + 0.3, 1)
     assert (booster.predict(raised, raw_score=True) >= booster.predict(values, raw_score=True) - 1e-12).all()
@@ -114,7 +114,7 @@ def test_a_higher_past_rate_never_lowers_the_score(table: tuple[pl.DataFrame, La
     [
         (lambda text: text[:40], "model.format"),
         (lambda text: f"[{text}]", "model.format"),
-        (lambda text: text.replace("otay-fraud-model/2", "otay-fraud-model/9"), "model.version"),
+        (lambda text: text.replace("otay-fraud-model/3", "otay-fraud-model/9"), "model.version"),
         (lambda text: json.dumps({**json.loads(text), "prior": 0.9}), "model.digest"),
     ],
 )

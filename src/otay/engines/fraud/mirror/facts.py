@@ -33,7 +33,7 @@ def mirror_columns(
                      "export_hs", "export_origin"),
         )
     )  # fmt: skip
-    parts = pairs.filter(pl.col("relation") == "split").group_by("pair").agg(pl.len().alias("parts"))
+    parts = _parts(imports, pairs, tolerances)
     lonely = alone.filter(pl.col("side") == "import").select(
         pl.col("id").alias("import_id"), pl.when("explained").then(0.5).otherwise(1.0).alias("mirror_alone")
     )
@@ -63,6 +63,24 @@ def mirror_columns(
     )
     return frame.with_columns(_duty(frame).alias("mirror_duty"), _gap().alias("mirror_gap")).select(
         "import_id", *COLUMNS
+    )
+
+
+def _parts(imports: pl.DataFrame, pairs: pl.DataFrame, tolerances: Tolerances) -> pl.DataFrame:
+    """How many declarations each consignment was declared in, where that pays: together they exceed the threshold.
+
+    Parts whose value is not at hand count as large as the others.
+    """
+    split = pairs.filter(pl.col("relation") == "split").select("pair", "import_id").unique()
+    if "value" not in imports.columns:
+        return split.group_by("pair").agg(pl.len().alias("parts"))
+    values = imports.select(pl.col("id").alias("import_id"), "value")
+    return (
+        split.join(values, on="import_id", how="left")
+        .group_by("pair")
+        .agg(pl.len().alias("parts"), (pl.col("value").mean() * pl.len()).alias("whole"))
+        .filter(pl.col("whole") >= tolerances.low_value)
+        .select("pair", "parts")
     )
 
 
@@ -101,6 +119,9 @@ def tax_gain(frame: pl.DataFrame) -> Floats:
 
 
 def _gap() -> pl.Expr:
+    """What honest trade seldom shows weighs most: another origin, then a lower value or mass; goods codes differ often
+    among the honest too."""
+
     def shortfall(name: str) -> pl.Expr:
         low = (-pl.col(f"mirror_{name}")).clip(0, MOST).fill_null(0)
         return pl.when(pl.col(f"{name}_verdict") == "differs").then(low).otherwise(0.0)
@@ -108,8 +129,10 @@ def _gap() -> pl.Expr:
     pays = pl.col("mirror_tax").fill_nan(None).fill_null(1.0) > 0
     return (
         pl.max_horizontal(shortfall("value"), shortfall("mass"), shortfall("quantity"))
-        + pl.when((pl.col("goods_verdict") == "differs") & pays).then(0.3 + 0.1 * pl.col("mirror_goods")).otherwise(0.0)
-        + pl.when(pl.col("origin_verdict") == "differs").then(0.8).otherwise(0.0)
+        + pl.when((pl.col("goods_verdict") == "differs") & pays)
+        .then(0.13 + 0.02 * pl.col("mirror_goods"))
+        .otherwise(0.0)
+        + pl.when(pl.col("origin_verdict") == "differs").then(1.2).otherwise(0.0)
         + pl.when(pl.col("mirror_parts") >= 2).then(0.5).otherwise(0.0)
-        + pl.when(pl.col("mirror_alone") == 1.0).then(0.1).otherwise(0.0)
+        + pl.when(pl.col("mirror_alone") == 1.0).then(0.05).otherwise(0.0)
     ) * pl.when(pl.col("confidence").fill_null(1.0) < 0.5).then(0.5).otherwise(1.0)

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from otay.engines.fraud.history import NEVER, lodged_history, outcome_history
 from otay.engines.fraud.prices import Keys, Quotes, ReferencePrices
+from otay.engines.fraud.ranking.own_prices import OwnPrices, past_gaps, relation_texts, relations_in
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -70,7 +71,13 @@ NUMBERS: dict[str, int] = {
     "source_cover": 1,
     "source_margin": 0,
 }
+#: What :class:`Known` counts for each key.
+COUNTS = ("checked", "found", "lodged", "last", "differing")
 STRENGTH = 10.0
+#: Share of all declarations that the neighbour's record contradicts, by and large: histories start from it.
+DIFFERING = 0.03
+#: A smaller gap (a record without a counterpart, another goods code) is common among the honest.
+LEAST_GAP = 0.15
 PRICE_BLOCKS = 12
 
 
@@ -109,36 +116,43 @@ def key_texts(frame: pl.DataFrame, key: Key) -> pl.Series:
 
 @dataclass(slots=True)
 class Known:
-    """What is known of the values of one key: inspected, found, declarations, day of the last."""
+    """What is known of the values of one key: inspected, found, declarations, day of the last, and how many of them
+    the neighbour's record contradicted."""
 
     texts: pl.Series
     checked: Ints
     found: Ints
     lodged: Ints
     last: Ints
+    differing: Ints
 
     @classmethod
-    def learn(cls, texts: pl.Series, label: NDArray[np.int8], days: Ints) -> Known:
-        """From all of some rows; ``label`` -1 where nobody inspected."""
+    def learn(cls, texts: pl.Series, label: NDArray[np.int8], days: Ints, differs: Floats | None = None) -> Known:
+        """From all of some rows; ``label`` -1 where nobody inspected; ``differs``: 1 where the neighbour disagrees."""
         grouped = (
-            pl.DataFrame({"key": texts, "checked": label >= 0, "found": label > 0, "day": days})
+            pl.DataFrame(
+                {
+                    "key": texts, "checked": label >= 0, "found": label > 0, "day": days,
+                    "differs": np.zeros(len(days)) if differs is None else differs,
+                }
+            )
             .drop_nulls("key")
             .group_by("key")
-            .agg(pl.col("checked").sum(), pl.col("found").sum(), pl.len(), pl.col("day").max())
+            .agg(pl.col("checked", "found", "differs").sum(), pl.len(), pl.col("day").max())
             .sort("key")
-        )
-        arrays = (grouped[name].cast(pl.Int64).to_numpy() for name in ("checked", "found", "len", "day"))
+        )  # fmt: skip
+        arrays = (grouped[name].cast(pl.Int64).to_numpy() for name in ("checked", "found", "len", "day", "differs"))
         return cls(grouped["key"], *arrays)
 
-    def read(self, texts: pl.Series) -> tuple[Ints, Ints, Ints, Ints]:
-        """(inspected, found, declarations, last day) for each text; zeros and ``NEVER`` for what is unknown."""
+    def read(self, texts: pl.Series) -> tuple[Ints, Ints, Ints, Ints, Ints]:
+        """(inspected, found, declarations, last day, contradicted) for each text; zeros and ``NEVER`` if unknown."""
         places = texts.replace_strict(
             self.texts, pl.Series(range(len(self.texts)), dtype=pl.Int64), default=None
         ) if len(self.texts) else pl.Series([None] * len(texts), dtype=pl.Int64)  # fmt: skip
         at = places.fill_null(-1).to_numpy()
         known = at >= 0
-        arrays = (self.checked, self.found, self.lodged, self.last)
-        blanks = (0, 0, 0, NEVER)
+        arrays = (self.checked, self.found, self.lodged, self.last, self.differing)
+        blanks = (0, 0, 0, NEVER, 0)
         return tuple(
             np.where(known, array[np.maximum(at, 0)] if len(array) else blank, blank)
             for array, blank in zip(arrays, blanks, strict=True)
@@ -148,7 +162,7 @@ class Known:
         """Plain lists, for JSON."""
         return {
             "texts": self.texts.to_list(),
-            **{name: getattr(self, name).tolist() for name in ("checked", "found", "lodged", "last")},
+            **{name: getattr(self, name).tolist() for name in COUNTS},
         }
 
     @classmethod
@@ -156,7 +170,7 @@ class Known:
         """Read back what :meth:`as_record` gave."""
         return cls(
             pl.Series(record["texts"], dtype=pl.String),
-            *(np.array(record[name], np.int64) for name in ("checked", "found", "lodged", "last")),
+            *(np.array(record[name], np.int64) for name in COUNTS),
         )
 
 
@@ -282,8 +296,18 @@ def _part(keys: Keys, mask: NDArray[np.bool_]) -> Keys:
     return Keys(keys.hs[mask], keys.origin[mask], keys.unit[mask], keys.month[mask])
 
 
+def differing(frame: pl.DataFrame) -> Floats | None:
+    """1 where the neighbour's record contradicts a declaration without an innocent cause; None without a mirror.
+
+    No inspection is needed to know it: who is contradicted again and again shows long before an outcome does.
+    """
+    if "mirror_gap" not in frame.columns:
+        return None
+    return np.asarray(np.nan_to_num(number(frame, "mirror_gap")) > LEAST_GAP, dtype=np.float64)
+
+
 def key_features(
-    matrix: Matrix, key: Key, checked: Any, found: Any, lodged: Any, last: Any, days: Ints, prior: float
+    matrix: Matrix, key: Key, checked: Any, found: Any, lodged: Any, last: Any, differs: Any, days: Ints, prior: float
 ) -> None:
     """What is known of one key, as features."""
     matrix.add(f"{key.name}:rate", (found + prior * STRENGTH) / (checked + STRENGTH), 1)
@@ -291,6 +315,14 @@ def key_features(
     if key.trader:
         matrix.add(f"{key.name}:lodged", np.log1p(lodged))
         matrix.add(f"{key.name}:gap", np.where(np.asarray(last) > NEVER, days - np.asarray(last, np.int64), np.nan))
+        if differs is not None:
+            matrix.add(f"{key.name}:mirror", (differs + DIFFERING * STRENGTH) / (lodged + STRENGTH), 1)
+
+
+def price_features(matrix: Matrix, name: str, gaps: Floats, number_of: Ints) -> None:
+    """The price beside what the same traders agreed before."""
+    matrix.add(name, gaps, -1)
+    matrix.add(f"{name}_sample", np.log1p(number_of))
 
 
 def past_features(
@@ -298,12 +330,17 @@ def past_features(
     prior: float,
 ) -> None:  # fmt: skip
     """Histories in order of time: each row knows earlier days only. ``frame`` is sorted by day."""
+    log_price = log_prices(frame)
+    for name in relations_in(frame):
+        price_features(matrix, name, *past_gaps(relation_texts(frame, name), log_price, days))
+    differs = differing(frame)
     for key in keys:
         texts = key_texts(frame, key)
         codes = texts.rank("dense").cast(pl.Int64).fill_null(0).to_numpy() - 1
         outcomes = outcome_history(codes, days, known, label)
-        lodged = lodged_history(codes, days)
-        key_features(matrix, key, outcomes.checked, outcomes.found, lodged.count, lodged.last, days, prior)
+        lodged = lodged_history(codes, days, differs)
+        totals = None if differs is None else lodged.total
+        key_features(matrix, key, outcomes.checked, outcomes.found, lodged.count, lodged.last, totals, days, prior)
 
 
 def crossed_features(
@@ -311,15 +348,26 @@ def crossed_features(
     prior: float,
 ) -> None:  # fmt: skip
     """Histories from the rows of other folds, whatever their time: what a model knows of keys it has not met."""
-    for key in keys:
-        texts = key_texts(frame, key)
-        parts = [np.zeros(frame.height, np.int64) for _ in range(4)]
+    log_price = log_prices(frame)
+    for name in relations_in(frame):
+        texts = relation_texts(frame, name)
+        gaps, numbers = np.full(frame.height, np.nan), np.zeros(frame.height, np.int64)
         for number_of in np.unique(fold):
             mine = fold == number_of
-            found = Known.learn(texts.filter(pl.Series(~mine)), label[~mine], days[~mine]).read(
-                texts.filter(pl.Series(mine))
+            own = OwnPrices.learn(texts.filter(pl.Series(~mine)), log_price[~mine])
+            gaps[mine], numbers[mine] = own.gaps(texts.filter(pl.Series(mine)), log_price[mine])
+        price_features(matrix, name, gaps, numbers)
+    differs = differing(frame)
+    for key in keys:
+        texts = key_texts(frame, key)
+        parts = [np.zeros(frame.height, np.int64) for _ in COUNTS]
+        for number_of in np.unique(fold):
+            mine = fold == number_of
+            others = Known.learn(
+                texts.filter(pl.Series(~mine)), label[~mine], days[~mine], None if differs is None else differs[~mine]
             )
+            found = others.read(texts.filter(pl.Series(mine)))
             for whole, part in zip(parts, found, strict=True):
                 whole[mine] = part
-        checked, hits, lodged, last = parts
-        key_features(matrix, key, checked, hits, lodged, last, days, prior)
+        checked, hits, lodged, last, told = parts
+        key_features(matrix, key, checked, hits, lodged, last, None if differs is None else told, days, prior)

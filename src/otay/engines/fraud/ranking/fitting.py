@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-RISE = 0.1
+#: Least that log odds rise with each unit of the gap: few outcomes pool what the gap tells apart.
+RISE = 2.0
 
 
 @dataclass(frozen=True, slots=True)

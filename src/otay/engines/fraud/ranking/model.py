@@ -27,9 +27,11 @@ from otay.engines.fraud.ranking.features import (
     log_prices,
     own_features,
     prepared,
+    price_features,
 )
-from otay.engines.fraud.ranking.fitting import start_at
 from otay.engines.fraud.ranking.measures import shares_of, stability
+from otay.engines.fraud.ranking.own_prices import OwnPrices, relation_texts, relations_in
+from otay.engines.fraud.ranking.voting import Votes
 
 Floats = NDArray[np.float64]
 
@@ -45,15 +47,10 @@ class Scores:
 
 @dataclass(slots=True)
 class Model:
-    """A trained model with all it needs to score, and its card.
-
-    Two boosters vote: ``booster`` knows nothing before it is fitted, ``mirror_booster`` starts where the gap that the
-    neighbour's record leaves puts a row (``start``; both empty without a mirror).
-    """
+    """A trained model with all it needs to score, and its card."""
 
     features: list[str]
-    booster: str
-    mirror_booster: str
+    votes: Votes
     duty_booster: str
     duty_scale: float
     knots: tuple[list[float], list[float]]
@@ -61,13 +58,13 @@ class Model:
     keys: list[str]
     known: dict[str, Known]
     prices: ReferencePrices | None
+    own_prices: dict[str, OwnPrices]
     codes: PriceCodes
     drift: dict[str, tuple[list[float], list[float]]]
-    start: tuple[list[float], list[float]] = field(default_factory=lambda: ([], []))
     told_rate: float = 0.0
     money: tuple[float, float] = (1.0, 1.0)
     card: dict[str, Any] = field(default_factory=dict)
-    _loaded: dict[str, Any] = field(default_factory=dict, repr=False)
+    _loaded: Any = field(default=None, repr=False)
 
     def score(self, frame: pl.DataFrame) -> Scores:
         """Score declarations (columns as in :mod:`otay.engines.fraud.columns`)."""
@@ -77,33 +74,17 @@ class Model:
         return Scores(probability, raw, self.expected_duty(frame, values, probability))
 
     def raw(self, values: Floats) -> Floats:
-        """Log odds before calibration: the mean of both votes."""
-        flat = np.asarray(self._booster("booster").predict(values, raw_score=True, num_threads=1), dtype=np.float64)
-        if not self.mirror_booster:
-            return flat
-        trees = np.asarray(self._booster("mirror_booster").predict(values, raw_score=True, num_threads=1))
-        return np.asarray((flat + trees + start_at(self.features, values, self.start)) / 2, dtype=np.float64)
-
-    def _shares(self, values: Floats) -> Floats:
-        """What each feature adds to the log odds (TreeSHAP)."""
-        shares = np.asarray(self._booster("booster").predict(values, pred_contrib=True, num_threads=1))[:, :-1]
-        if not self.mirror_booster:
-            return shares
-        others = np.asarray(self._booster("mirror_booster").predict(values, pred_contrib=True, num_threads=1))[:, :-1]
-        gap = self.features.index("mirror_gap")
-        others[:, gap] += start_at(self.features, values, self.start) - self.start[1][0]
-        return np.asarray((shares + others) / 2, dtype=np.float64)
+        """Log odds before calibration: all votes together."""
+        return self.votes.raw(self.features, values)
 
     def importance(self) -> dict[str, float]:
-        """Gain of each feature in both boosters together."""
-        names = [name for name in ("booster", "mirror_booster") if getattr(self, name)]
-        gains = sum(np.asarray(self._booster(name).feature_importance("gain"), dtype=np.float64) for name in names)
-        return {name: round(float(gain), 1) for name, gain in zip(self.features, np.asarray(gains), strict=True)}
+        """Gain of each feature in all boosters together."""
+        return self.votes.importance(self.features)
 
     def expected_duty(self, frame: pl.DataFrame, values: Floats, probability: Floats) -> Floats:
         """Duty that an inspection would recover, on average. ``values``: the features of ``frame``."""
         if self.duty_booster:
-            duty = np.expm1(np.asarray(self._booster("duty_booster").predict(values, num_threads=1))) * self.duty_scale
+            duty = np.expm1(np.asarray(self._duty_trees().predict(values, num_threads=1))) * self.duty_scale
         else:
             duty = np.full(frame.height, self.duty_scale)
         expected = np.maximum(duty, 0) * probability
@@ -126,7 +107,7 @@ class Model:
         TreeSHAP; some hundred rows a second, so for selected rows only.
         """
         values = self.matrix(frame)
-        shares = self._shares(values)
+        shares = self.votes.shares(self.features, values)
         result = []
         for row, share in enumerate(shares):
             best = np.argsort(-share)[:most]
@@ -154,6 +135,9 @@ class Model:
         matrix = Matrix()
         quotes = self.prices.quote(self.codes.keys(frame)) if self.prices else None
         own_features(matrix, frame, quotes, log_price)
+        for name, own in self.own_prices.items():
+            if name in relations_in(frame):
+                price_features(matrix, name, *own.gaps(relation_texts(frame, name), log_price))
         for key in KEYS:
             if key.name in self.known and all(column in frame.columns for column in key.columns):
                 key_features(matrix, key, *self.known[key.name].read(key_texts(frame, key)), days, self.prior)
@@ -164,8 +148,7 @@ class Model:
         """The model as a JSON document with its digest; :meth:`load` reads it."""
         body = {
             "features": self.features,
-            "booster": self.booster,
-            "mirror_booster": self.mirror_booster,
+            "votes": self.votes.as_record(),
             "duty_booster": self.duty_booster,
             "duty_scale": self.duty_scale,
             "knots": self.knots,
@@ -173,9 +156,9 @@ class Model:
             "keys": self.keys,
             "known": {name: known.as_record() for name, known in self.known.items()},
             "prices": self.prices.as_record() if self.prices else None,
+            "own_prices": {name: own.as_record() for name, own in self.own_prices.items()},
             "codes": asdict(self.codes),
             "drift": self.drift,
-            "start": self.start,
             "told_rate": self.told_rate,
             "money": self.money,
             "card": self.card,
@@ -192,8 +175,7 @@ class Model:
         body = opened(text)
         return cls(
             features=body["features"],
-            booster=body["booster"],
-            mirror_booster=body["mirror_booster"],
+            votes=Votes.from_record(body["votes"]),
             duty_booster=body["duty_booster"],
             duty_scale=body["duty_scale"],
             knots=(body["knots"][0], body["knots"][1]),
@@ -201,17 +183,17 @@ class Model:
             keys=body["keys"],
             known={name: Known.from_record(one) for name, one in body["known"].items()},
             prices=ReferencePrices.from_record(body["prices"]) if body["prices"] else None,
+            own_prices={name: OwnPrices.from_record(one) for name, one in body["own_prices"].items()},
             codes=PriceCodes(**body["codes"]),
             drift={name: (one[0], one[1]) for name, one in body["drift"].items()},
-            start=(body["start"][0], body["start"][1]),
             told_rate=body["told_rate"],
             money=(body["money"][0], body["money"][1]),
             card=body["card"],
         )
 
-    def _booster(self, name: str) -> Any:
+    def _duty_trees(self) -> Any:
         import lightgbm
 
-        if name not in self._loaded:
-            self._loaded[name] = lightgbm.Booster(model_str=getattr(self, name))
-        return self._loaded[name]
+        if self._loaded is None:
+            self._loaded = lightgbm.Booster(model_str=self.duty_booster)
+        return self._loaded

@@ -42,6 +42,10 @@ _OWN = {
     "weekday": N_("the day of the week"),
     "price_deviation": N_("the price lies %(value)s spreads off the reference price"),
     "price_gap": N_("the price is %(ratio)s of the reference price"),
+    "importer_price": N_("the price is %(ratio)s of what this importer paid before for these goods"),
+    "importer_price_sample": N_("how often this importer brought these goods before"),
+    "relation_price": N_("the price is %(ratio)s of what this importer paid this exporter before for these goods"),
+    "relation_price_sample": N_("how often this importer bought these goods from this exporter before"),
     "price_sample": N_("the number of comparable prices"),
     "mirror_value": N_("the value is %(ratio)s of what the neighbour's record says"),
     "mirror_mass": N_("the mass is %(ratio)s of what the neighbour's record says"),
@@ -60,6 +64,7 @@ _OWN = {
 _RATE = N_("past inspections of %(key)s found something in %(share)s %% (drawn towards the average)")
 _CHECKED = N_("how often %(key)s was inspected")
 _LODGED = N_("how often %(key)s was seen before")
+_MIRROR = N_("the neighbour's records contradicted %(share)s %% of the declarations of %(key)s")
 _GAP = N_("how long ago %(key)s was last seen")
 
 
@@ -81,9 +86,11 @@ def reason(feature: str, value: float, share: float) -> Reason:
     """The reason that ``feature`` with ``value`` gives."""
     key, _, what = feature.partition(":")
     if what:
-        template = {"rate": _RATE, "checked": _CHECKED, "lodged": _LODGED, "gap": _GAP}[what]
+        template = {
+            "rate": _RATE, "checked": _CHECKED, "lodged": _LODGED, "gap": _GAP, "mirror": _MIRROR,
+        }[what]  # fmt: skip
         params: dict[str, Any] = {"key": Term(KEY_TEXTS[key])}
-        if what == "rate":
+        if what in ("rate", "mirror"):
             params["share"] = f"{100 * value:.0f}"
         return Reason(feature, template, params, share)
     params = {}

@@ -21,6 +21,7 @@ from otay.engines.fraud.ranking.features import (
     PriceCodes,
     crossed_features,
     days_of,
+    differing,
     key_texts,
     keys_in,
     log_prices,
@@ -32,21 +33,19 @@ from otay.engines.fraud.ranking.features import (
 from otay.engines.fraud.ranking.fitting import (
     Recipe,
     calibrated,
-    fit,
     fit_duty,
     folds_of,
-    outside,
-    start_at,
-    start_of,
 )
 from otay.engines.fraud.ranking.measures import edges_of, shares_of
 from otay.engines.fraud.ranking.model import Model
+from otay.engines.fraud.ranking.own_prices import OwnPrices, relation_texts, relations_in
+from otay.engines.fraud.ranking.voting import fit_votes
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 LEAST_FOUND = 10
 #: what is known of a key only grows and settles: it moves in honest times too
-GROWING = (":rate", ":checked", ":lodged", ":gap")
+GROWING = (":rate", ":checked", ":lodged", ":gap", ":mirror", "_price", "_price_sample")
 
 
 @dataclass(slots=True)
@@ -81,7 +80,8 @@ def train(frame: pl.DataFrame, labels: Labels, recipe: Recipe | None = None, *, 
     inspected = labels.found >= 0
     values, found = matrix.values[inspected], labels.found[inspected]
     fold = folds_of(groups[inspected] if groups is not None else None, len(found), recipe)
-    votes = _votes(matrix, values, found, fold, recipe)
+    differs = differing(frame)
+    votes, unseen = fit_votes(matrix, values, found, fold, recipe)
     duty_booster, duty_scale = fit_duty(values, found, labels.duty[inspected], recipe)
     # the last rows know most: what is scored next resembles them
     recent = values[-max(1000, len(values) // 5) :]
@@ -89,18 +89,17 @@ def train(frame: pl.DataFrame, labels: Labels, recipe: Recipe | None = None, *, 
     rows = frame[np.flatnonzero(inspected)]
     model = Model(
         features=matrix.names,
-        booster=votes.flat,
-        mirror_booster=votes.mirror,
+        votes=votes,
         duty_booster=duty_booster,
         duty_scale=duty_scale,
-        knots=calibrated(votes.outside, found),
+        knots=calibrated(unseen, found),
         prior=prior,
         keys=[key.name for key in keys],
-        known={key.name: Known.learn(key_texts(frame, key), labels.found, days) for key in keys},
+        known={key.name: Known.learn(key_texts(frame, key), labels.found, days, differs) for key in keys},
         prices=ReferencePrices.learn(price_keys, log_price) if np.isfinite(log_price).any() else None,
+        own_prices={name: OwnPrices.learn(relation_texts(frame, name), log_price) for name in relations_in(frame)},
         codes=codes,
         drift={},
-        start=votes.start,
         told_rate=told_rate(rows, found),
         card=_card(frame, labels, prior, matrix, recipe, grouped=groups is not None),
     )
@@ -108,33 +107,9 @@ def train(frame: pl.DataFrame, labels: Labels, recipe: Recipe | None = None, *, 
     model.drift = {
         name: (edges_of(one).tolist(), shares_of(one, edges_of(one)).tolist()) for name, one in columns.items()
     }
-    expected = model.expected_duty(rows, values, np.interp(votes.outside, *model.knots))
+    expected = model.expected_duty(rows, values, np.interp(unseen, *model.knots))
     model.money = money_scales(expected, told_duty(rows), np.nan_to_num(labels.duty[inspected]))
     return model
-
-
-@dataclass(frozen=True, slots=True)
-class _Votes:
-    """Both boosters as text, where the second starts, and the mean vote for rows by boosters that did not see them."""
-
-    flat: str
-    mirror: str
-    start: tuple[list[float], list[float]]
-    outside: Floats
-
-
-def _votes(matrix: Matrix, values: Floats, found: NDArray[np.int8], fold: Ints, recipe: Recipe) -> _Votes:
-    """Fit a booster that starts flat, and where there is a mirror one that starts from its gap."""
-    nothing = np.zeros(len(found))
-    flat = fit(values, found, nothing, matrix.directions, recipe).model_to_string()
-    unseen = outside(values, found, nothing, matrix.directions, fold, recipe)
-    start = start_of(matrix.names, values, found)
-    if not start[0]:
-        return _Votes(flat, "", start, unseen)
-    first = start_at(matrix.names, values, start)
-    mirror = fit(values, found, first, matrix.directions, recipe).model_to_string()
-    second = outside(values, found, first, matrix.directions, fold, recipe)
-    return _Votes(flat, mirror, start, (unseen + second) / 2)
 
 
 def training_matrix(
