@@ -33,7 +33,17 @@ class Browse(forms.Form):
         field.choices = choices
 
 
-class Search(forms.Form):
+class _Styled(forms.Form):
+    """A form whose inputs look like the design system's, and fit a phone."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            if not isinstance(field, forms.FileField):
+                field.widget.attrs["class"] = "usa-select" if isinstance(field, forms.ChoiceField) else "usa-input"
+
+
+class Search(_Styled):
     """What is searched in both directions, and why."""
 
     purpose = forms.CharField(
@@ -66,7 +76,7 @@ class Search(forms.Form):
         self.fields["record_type"].choices = [every, *((kind.key, kind.title) for kind in record_types)]  # type: ignore[attr-defined]
 
 
-class EvidenceFile(forms.Form):
+class EvidenceFile(_Styled):
     """An evidence file to check."""
 
     file = forms.FileField(label=_("Evidence file"), help_text=_("JSON, as it was saved from a record; at most 4 MB."))
@@ -82,7 +92,7 @@ class Purpose(forms.Form):
     purpose = forms.CharField(label=_("Purpose of this look"), min_length=3, max_length=200)
 
 
-class GiveConsent(forms.Form):
+class GiveConsent(_Styled):
     """A consent as it was given."""
 
     peer = forms.ChoiceField(label=_("Neighbour"))
