@@ -221,3 +221,38 @@ def test_nothing_is_judged_twice_without_a_reason(django_assert_max_num_queries:
     deliver([seen(minute) for minute in range(0, 60, 5)])
     judge_all()
     assert judging.judge_due() == 0
+
+
+def test_one_that_cannot_be_judged_spoils_nothing_of_the_others(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    rows = {
+        device: made.departed(device=device, at=START, time_limit=START + timedelta(hours=30), vehicle=f"TX-{device}")
+        for device in ("E1", "E2", "E3")
+    }
+    for device in rows:
+        deliver([*(seen(minute, device) for minute in range(2, 40, 3)), seen(41, device, events=frozenset({"rope_cut"}))])
+    judge = judging.judge
+    broken = [rows["E2"].mrn]
+
+    def fails_after_it_wrote(observations: Sequence[Observation], *args: object, **more: object) -> object:
+        if observations[0].movement in broken:
+            # not any failure but one that leaves the transaction unusable, were there no savepoint around it
+            Alarm.objects.create(pk=Alarm.objects.latest("pk").pk, movement=rows["E2"], kind="cut")
+        return judge(observations, *args, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(judging, "judge", fails_after_it_wrote)
+    judge_all()
+    stand = {device: [row[0] for row in standing(movement)] for device, movement in rows.items()}
+    assert stand["E2"] == []
+    assert "cut" in stand["E1"]
+    assert stand["E1"] == stand["E3"]
+    assert AlarmEvent.objects.filter(alarm__movement=rows["E1"], act=Act.RAISED).count() == len(stand["E1"])
+    assert f"movement {broken[0]} could not be judged" in caplog.text
+    assert Journey.objects.get(movement=rows["E2"]).check_at == START + timedelta(hours=24) + judging.RECHECK
+    assert Journey.objects.get(movement=rows["E3"]).lat is not None
+    # what stood in its way is gone: it is judged by itself, without anything new to hear
+    broken.clear()
+    monkeypatch.setattr(clock, "now", lambda: START + timedelta(hours=24, minutes=6))
+    judge_all()
+    assert [row[0] for row in standing(rows["E2"])] == stand["E1"]

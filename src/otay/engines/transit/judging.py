@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from otay.engines.corridor import Corridor
 from otay.engines.transit import route_rules, seal_rules, signal_rules
 from otay.engines.transit.alarms import Alarm
+from otay.engines.transit.history import History
 from otay.engines.transit.meeting import meetings
 from otay.engines.transit.observations import Observation, in_order
 from otay.engines.transit.settings import TransitRules
@@ -39,6 +40,7 @@ def judge(
     rules: TransitRules | None = None,
     *,
     judged_at: datetime | None = None,
+    history: History | None = None,
 ) -> list[Alarm]:
     """Every alarm that the observations give, in order of when it happened.
 
@@ -47,6 +49,7 @@ def judge(
         route: the prescribed route; without one its rules are silent.
         rules: thresholds, places and deadlines.
         judged_at: the present moment, for silence and deadlines after the last observation.
+        history: earlier journeys on the route, for the expected arrival.
     """
     rules = rules or TransitRules()
     ordered = in_order(observations)
@@ -54,7 +57,7 @@ def judge(
     future = [item for item in ordered if item.received_at is not None and item.time - item.received_at > ahead]
     doubted = set(map(id, future))
     tracks = [
-        Track(movement, items, route, rules, judged_at)
+        Track(movement, items, route, rules, judged_at, history)
         for movement, items in _by_movement(item for item in ordered if id(item) not in doubted)
     ]
     alarms = [alarm for track in tracks for rule in RULES for alarm in rule(track)]

@@ -8,7 +8,6 @@ from math import isfinite
 
 from otay.core.geography import haversine
 from otay.engines.transit.alarms import Alarm, raised
-from otay.engines.transit.arrival import expected_arrival
 from otay.engines.transit.track import Fix, Track, within
 
 ENOUGH_S = 1800.0
@@ -106,22 +105,24 @@ def over_time_limit(track: Track) -> Iterator[Alarm]:
 
 
 def predicted_late(track: Track) -> Iterator[Alarm]:
-    """At the pace of the last hours the movement would arrive after its time limit, and this for some time."""
-    corridor, deadline = track.corridor, track.deadline
-    if corridor is None or deadline is None:
+    """The movement is expected after its time limit, and this for some time.
+
+    Expected as earlier journeys on the corridor went on, else at the pace of the last hours.
+    """
+    deadline = track.deadline
+    if track.corridor is None or deadline is None:
         return
     hold = timedelta(seconds=track.rules.late_hold_s)
     late: list[Fix] = []
     arrival = track.arrival
     pace = timedelta(seconds=track.rules.pace_s)
-    on_route = [fix for fix in track.fixes if fix.distance <= track.rules.corridor_m]
     begin = 0
-    for index, fix in enumerate(on_route):
+    for index, fix in enumerate(track.on_route):
         if fix.time >= deadline or (arrival is not None and fix.time >= arrival.time):
             return
-        while fix.time - on_route[begin].time > pace:
+        while fix.time - track.on_route[begin].time > pace:
             begin += 1
-        expected = _expected(track, on_route[begin : index + 1])
+        expected = _expected(track, begin, index)
         if expected is not None and expected > deadline.timestamp():
             late.append(fix)
             if fix.time - late[0].time >= hold:
@@ -132,9 +133,10 @@ def predicted_late(track: Track) -> Iterator[Alarm]:
             late = []
 
 
-def _expected(track: Track, recent: list[Fix]) -> float | None:
-    """When the movement arrives at the pace of ``recent``, as a time stamp; infinity where it does not move."""
-    if track.corridor is None or (recent[-1].time - track.departed_at).total_seconds() < ENOUGH_S:
+def _expected(track: Track, first: int, last: int) -> float | None:
+    """When the movement arrives, as a time stamp; infinity where it does not move."""
+    under_way = (track.on_route[last].time - track.departed_at).total_seconds()
+    if track.history is None and under_way < ENOUGH_S:
         return None
-    found = expected_arrival([(fix.time.timestamp(), fix.progress) for fix in recent], track.corridor.length)
+    found = track.expected(first, last)
     return None if found is None else found.likely

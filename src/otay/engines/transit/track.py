@@ -12,6 +12,8 @@ from itertools import groupby
 from otay.core.geography import Position, haversine
 from otay.engines.corridor import Corridor
 from otay.engines.transit.alarms import Alarm, raised
+from otay.engines.transit.arrival import Arrival, expected_arrival
+from otay.engines.transit.history import Advance, History
 from otay.engines.transit.observations import Observation
 from otay.engines.transit.settings import Place, TransitRules
 
@@ -37,13 +39,17 @@ class Fix:
 
 @dataclass(frozen=True)
 class Track:
-    """One movement. Silence and deadlines are judged up to ``judged_at`` where that is later than the data."""
+    """One movement. Silence and deadlines are judged up to ``judged_at`` where that is later than the data.
+
+    ``history``: earlier journeys on the same corridor, where enough are known.
+    """
 
     movement: str
     observations: Sequence[Observation]
     corridor: Corridor | None
     rules: TransitRules
     judged_at: datetime | None = None
+    history: History | None = None
 
     @cached_property
     def _sifted(self) -> tuple[list[Observation], list[Alarm]]:
@@ -65,6 +71,30 @@ class Track:
             return [Fix(item, place, nothing, nothing) for item, place in zip(believed, known, strict=True)]
         distances, progress = self.corridor.locate_all([lon for lon, _ in known], [lat for _, lat in known])
         return [Fix(*parts) for parts in zip(believed, known, map(float, distances), map(float, progress), strict=True)]
+
+    @cached_property
+    def on_route(self) -> list[Fix]:
+        """The believed positions within the corridor."""
+        return [fix for fix in self.fixes if fix.distance <= self.rules.corridor_m]
+
+    @cached_property
+    def advance(self) -> Advance:
+        """How far along its route it had come when."""
+        length = 0.0 if self.corridor is None else self.corridor.length
+        return Advance(((fix.time.timestamp(), fix.progress) for fix in self.on_route), length)
+
+    def expected(self, first: int, last: int) -> Arrival | None:
+        """The arrival as expected at the position ``last`` of :attr:`on_route`.
+
+        From the earlier journeys where they are known, else from the pace since the position ``first``.
+        """
+        if self.corridor is None:
+            return None
+        here = self.on_route[last]
+        if self.history is not None:
+            return self.history.expected(here.time.timestamp(), here.progress, self.advance)
+        recent = self.on_route[first : last + 1]
+        return expected_arrival([(fix.time.timestamp(), fix.progress) for fix in recent], self.corridor.length)
 
     @cached_property
     def arrival(self) -> Fix | None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from otay.engines.transit.alarms import KINDS as ENGINE_KINDS
 from otay.engines.transit.procedure import State
 from otay.goods.transit.domain.incidents import SITUATIONS as _SITUATIONS
 from otay.goods.transit.domain.steps import Step
+from otay.goods.transit.models import Journey
 
 Words = dict[str, str | Promise]
 STATES: Words = {
@@ -160,3 +161,13 @@ SEAL_ACTS: Words = {
 SEAL_CLASSES: Words = {"H": _("H: high security"), "S": _("S: security"), "I": _("I: indicative")}
 PROCEDURES: Words = {"ncts": _("Transit (NCTS)"), "tir": _("TIR operation")}
 SITUATIONS = dict(_SITUATIONS)
+
+
+def expected_from(journey: Journey | None) -> str:
+    """What the expected arrival of a movement rests on; nothing where none is expected, or the neighbour told it."""
+    if journey is None or journey.likely is None or journey.earlier_journeys is None:
+        return ""
+    count = journey.earlier_journeys
+    if not count:
+        return gettext("this journey's pace alone")
+    return ngettext("%(count)s earlier journey", "%(count)s earlier journeys", count) % {"count": count}

@@ -235,6 +235,7 @@ def take_positions(records: Sequence[Received]) -> None:
         known.seen_at, known.heard_at, known.lat, known.lon = min(seen, clock.now()), record.received_at, lat, lon
         known.progress_m = _float(body.get("progress_m"))
         known.early, known.likely, known.late = (_moment(body.get(name)) for name in ("early", "likely", "late"))
+        known.earlier_journeys = None
         known.save()
 
 

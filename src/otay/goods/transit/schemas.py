@@ -61,7 +61,10 @@ class MovementIn(Schema):
 
 
 class JourneyOut(Schema):
-    """Where a movement was last seen, and when it is expected (four in five arrivals fall in the interval)."""
+    """Where a movement was last seen, and when it is expected (four in five arrivals fall in the interval).
+
+    ``earlier_journeys``: how many the expectation rests on, 0 for the pace alone; null where the neighbour told it.
+    """
 
     seen_at: datetime | None
     lat: float | None
@@ -71,6 +74,7 @@ class JourneyOut(Schema):
     early: datetime | None
     likely: datetime | None
     late: datetime | None
+    earlier_journeys: int | None
     risk: str
     open_alarms: int
 

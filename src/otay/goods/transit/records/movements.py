@@ -171,9 +171,25 @@ class Journey(models.Model):
     early = models.DateTimeField(null=True)
     likely = models.DateTimeField(null=True)
     late = models.DateTimeField(null=True)
+    earlier_journeys = models.PositiveSmallIntegerField(null=True)  # that the expectation rests on; 0: the pace alone
     told_at = models.DateTimeField(null=True)  # of the last position that the neighbour was told
     risk = models.CharField(max_length=6, blank=True)
     open_alarms = models.PositiveIntegerField(default=0)
+
+
+class JourneyProfile(models.Model):
+    """How a movement that arrived went along its corridor, for the expectation of those that come after it.
+
+    ``left``: seconds from the beginning of each section of the corridor to the arrival.
+    """
+
+    movement = models.OneToOneField(Movement, models.CASCADE, primary_key=True, related_name="profile")
+    corridor = models.CharField(max_length=32)  # of the line, not of the route's row: others may prescribe the same
+    arrived_at = models.DateTimeField()
+    left = models.JSONField()
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["corridor", "-arrived_at"], name="transit_profile_corridor")]
 
 
 class Standing(models.Model):

@@ -10,20 +10,23 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from math import isfinite
+from typing import NamedTuple
 
 from django.db import transaction
 
 from otay.engines.transit.alarms import Alarm as Judged
-from otay.engines.transit.arrival import expected_arrival
+from otay.engines.transit.history import profile
 from otay.engines.transit.judging import judge
 from otay.engines.transit.signal_rules import reporting_interval
 from otay.engines.transit.track import Track
 from otay.goods.transit import reports, sharing
-from otay.goods.transit.models import Alarm, Journey, Movement, MovementSeal
+from otay.goods.transit.models import Alarm, Journey, JourneyProfile, Movement, MovementSeal
+from otay.goods.transit.queries.history import corridor_key
 from otay.goods.transit.services import encounters, raising
 from otay.goods.transit.services.encounters import Standings
 from otay.goods.transit.services.observing import Watched, watch
@@ -100,26 +103,34 @@ def judge_movements(ids: Sequence[int], *, now: datetime | None = None) -> int:
     except Exception:
         # one of them cannot be judged: the others one by one, for a savepoint each costs as much as its judgement
         found = [_judged_alone(one, stood) for one in watched]
-    journeys = [journey for journey in found if journey.seen_at is not None]
-    unheard = [journey for journey in found if journey.seen_at is None]
+    journeys = [one.journey for one in found if one.journey.seen_at is not None]
+    unheard = [one.journey for one in found if one.journey.seen_at is None]
     _keep(journeys, _WHERE)
     _keep(unheard, _WHEN)
+    _keep_profiles(found)
     sharing.publish_positions(actor=SYSTEM, journeys=journeys)
     if stood.again:
         Journey.objects.filter(movement__mrn__in=stood.again).update(check_at=now)
     return len(rows)
 
 
-def _judged(watched: Watched, alarms: Mapping[int, list[Alarm]], stood: Standings) -> Journey:
-    """Judge one movement; where it then is."""
+class Found(NamedTuple):
+    """What came of a judgement besides alarms: where the movement is, and how it went once it arrived."""
+
+    journey: Journey
+    profile: JourneyProfile | None = None
+
+
+def _judged(watched: Watched, alarms: Mapping[int, list[Alarm]], stood: Standings) -> Found:
+    """Judge one movement."""
     stored = alarms[watched.movement.pk]
     if watched.track is None:
-        return _judge_without_reports(watched, stored)
+        return Found(_judge_without_reports(watched, stored))
     _judge(watched, stored, stood)
-    return _journey(watched, watched.track)
+    return Found(_journey(watched, watched.track), _profile(watched, watched.track))
 
 
-def _judged_alone(watched: Watched, stood: Standings) -> Journey:
+def _judged_alone(watched: Watched, stood: Standings) -> Found:
     row = watched.movement
     try:
         with transaction.atomic():
@@ -128,14 +139,14 @@ def _judged_alone(watched: Watched, stood: Standings) -> Journey:
             return _judged(watched, {row.pk: list(Alarm.objects.filter(movement=row).order_by("pk"))}, stood)
     except Exception:
         log.exception("movement %s could not be judged; again in %s", row.mrn, RECHECK)
-        return Journey(movement=row, judged_at=None, check_at=watched.now + RECHECK)
+        return Found(Journey(movement=row, judged_at=None, check_at=watched.now + RECHECK))
 
 
 _WHEN = ("judged_at", "check_at")
 _WHERE = (
     *_WHEN,
     *("seen_at", "heard_at", "lat", "lon", "speed", "course", "battery", "off_m", "progress_m", "early", "likely"),
-    "late",
+    *("late", "earlier_journeys"),
 )
 
 
@@ -147,9 +158,36 @@ def _keep(journeys: Sequence[Journey], fields: Sequence[str]) -> None:
         )
 
 
+def _keep_profiles(found: Sequence[Found]) -> None:
+    """How those went that arrived; not of one that late reports show on its way still."""
+    arrived = [one.profile for one in found if one.profile is not None]
+    if arrived:
+        JourneyProfile.objects.bulk_create(
+            arrived, update_conflicts=True, unique_fields=["movement"], update_fields=["corridor", "arrived_at", "left"]
+        )
+    on_the_way = [one.journey.movement_id for one in found if one.profile is None and one.journey.seen_at is not None]
+    if on_the_way:
+        JourneyProfile.objects.filter(movement__in=on_the_way).delete()
+
+
+def _profile(watched: Watched, track: Track) -> JourneyProfile | None:
+    row = watched.movement
+    if row.route_id is None or track.arrival is None:
+        return None
+    left = profile(track.advance, track.arrival.time.timestamp())
+    if left is None:
+        return None
+    seconds = [round(one) for one in left]
+    return JourneyProfile(
+        movement=row, corridor=corridor_key(row.route_id), arrived_at=track.arrival.time, left=seconds
+    )
+
+
 def _judge(watched: Watched, stored: Sequence[Alarm], stood: Standings) -> None:
     row = watched.movement
-    alarms = judge(watched.observations, watched.corridor, watched.rules, judged_at=watched.judged_at)
+    alarms = judge(
+        watched.observations, watched.corridor, watched.rules, judged_at=watched.judged_at, history=watched.history
+    )
     alarms = [one for one in alarms if one.kind != raising.MEETING and not _settled_by_arrival(row, one)]
     alarms += encounters.encounters(watched, encounters.stand(watched, stood), stored, stood)
     raising.settle(movement=row, judged=_once(alarms), now=watched.now, stored=stored)
@@ -217,6 +255,7 @@ def _journey(watched: Watched, track: Track) -> Journey:
     last = track.fixes[-1] if track.fixes else None
     newest = track.observations[-1]
     early, likely, late = _expected(track)
+    journeys = 0 if track.history is None else track.history.journeys
     known = [one.battery for one in reversed(track.observations) if one.battery is not None]
     return Journey(
         movement=watched.movement, judged_at=watched.now, check_at=_next_check(watched, track), seen_at=newest.time,
@@ -225,20 +264,17 @@ def _journey(watched: Watched, track: Track) -> Journey:
         speed=newest.speed, course=newest.course, battery=known[0] if known else None,
         off_m=last.distance if last and isfinite(last.distance) else None,
         progress_m=last.progress if last and isfinite(last.progress) else None,
-        early=early, likely=likely, late=late,
+        early=early, likely=likely, late=late, earlier_journeys=None if likely is None else journeys,
     )  # fmt: skip
 
 
 def _expected(track: Track) -> tuple[datetime | None, datetime | None, datetime | None]:
-    """The expected arrival and its interval, from the pace of the last hours on the route."""
-    if track.corridor is None or track.arrival is not None:
+    """The expected arrival and its interval: none before something was seen on the route, none after the arrival."""
+    if track.corridor is None or track.arrival is not None or not track.on_route:
         return None, None, None
-    on_route = [fix for fix in track.fixes if fix.distance <= track.rules.corridor_m]
-    if not on_route:
-        return None, None, None
-    since = on_route[-1].time - timedelta(seconds=track.rules.pace_s)
-    done = [(fix.time.timestamp(), fix.progress) for fix in on_route if fix.time >= since]
-    found = expected_arrival(done, track.corridor.length)
+    since = track.on_route[-1].time - timedelta(seconds=track.rules.pace_s)
+    first = bisect_left(track.on_route, since, key=lambda fix: fix.time)
+    found = track.expected(first, len(track.on_route) - 1)
     if found is None:
         return None, None, None
     return _moment(found.early), _moment(found.likely), _moment(found.late)

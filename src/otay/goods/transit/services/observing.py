@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 from otay.engines.corridor import Corridor
+from otay.engines.transit.history import History
 from otay.engines.transit.observations import Observation, in_order
 from otay.engines.transit.settings import Place, TransitRules
 from otay.engines.transit.track import Track
 from otay.goods.transit import reports
 from otay.goods.transit.domain.steps import WATCHED
-from otay.goods.transit.models import Movement, MovementSeal, Route
+from otay.goods.transit.models import Movement, MovementSeal
 from otay.goods.transit.offices import offices
+from otay.goods.transit.queries.history import corridor_of, histories
 from otay.goods.transit.reports.domain import OPEN_FLAGS, DeviceReport
 from otay.goods.transit.reports.queries import Window
 
@@ -30,6 +32,7 @@ class Watched:
     uses: tuple[MovementSeal, ...]
     now: datetime
     told: Mapping[Window, Sequence[DeviceReport]]
+    history: History | None = None
 
     @property
     def on_the_way(self) -> bool:
@@ -83,7 +86,7 @@ class Watched:
         """The movement's track; None where nothing was heard."""
         if not self.observations:
             return None
-        return Track(self.movement.mrn, self.observations, self.corridor, self.rules, self.judged_at)
+        return Track(self.movement.mrn, self.observations, self.corridor, self.rules, self.judged_at, self.history)
 
 
 def watch(movements: Sequence[Movement], now: datetime) -> list[Watched]:
@@ -96,7 +99,8 @@ def watch(movements: Sequence[Movement], now: datetime) -> list[Watched]:
         uses[use.movement_id].append(use)
     windows = {window for of_one in uses.values() for use in of_one if (window := _window(use))}
     told = reports.of_windows(sorted(windows, key=lambda window: window[:2]))
-    return [Watched(row, tuple(uses[row.pk]), now, told) for row in movements]
+    known = histories(movements)
+    return [Watched(row, tuple(uses[row.pk]), now, told, known.get(row.pk)) for row in movements]
 
 
 def _window(use: MovementSeal) -> Window | None:
@@ -133,10 +137,3 @@ def _places(codes: Iterable[str]) -> list[Place]:
         for code in codes
         if code in known
     ]
-
-
-@lru_cache(maxsize=256)
-def corridor_of(route: int) -> Corridor:
-    """The corridor of a stored route, which never changes; kept for the next judgement."""
-    line = Route.objects.values_list("line", flat=True).get(pk=route)
-    return Corridor([(lon, lat) for lon, lat in line])

@@ -81,8 +81,10 @@ def movement(request: HttpRequest, mrn: str) -> HttpResponse:
     audit.record(actor=actor, action="transit.viewed", subject=f"movement:{row.mrn}")
     points = tracks.thinned(tracks.track(row), TRACK_POINTS)
     possible = _possible(actor, row)
+    journey = getattr(row, "journey", None)
     return page(request, "movement.html", {
-        "row": row, "journey": getattr(row, "journey", None), "progress": control.progress(row),
+        "row": row, "journey": journey, "progress": control.progress(row),
+        "expected_from": presenting.expected_from(journey),
         "officer": access.is_officer(actor), "possible": possible,
         "fits": {step.value: own_offices(actor, recording.permission_of(step, actor)) for step in possible},
         "entries": timeline.entries(row), "alarms": list(row.alarms.order_by("-time", "-pk")),
