@@ -231,7 +231,8 @@ def test_one_that_cannot_be_judged_spoils_nothing_of_the_others(
         for device in ("E1", "E2", "E3")
     }
     for device in rows:
-        deliver([*(seen(minute, device) for minute in range(2, 40, 3)), seen(41, device, events=frozenset({"rope_cut"}))])
+        cut = seen(41, device, events=frozenset({"rope_cut"}))
+        deliver([*(seen(minute, device) for minute in range(2, 40, 3)), cut])
     judge = judging.judge
     broken = [rows["E2"].mrn]
 
