@@ -2,7 +2,7 @@
 
 Records a second accepted, signed, persisted on both sides and receipted, beside the machine's bare signature and bare
 batch insert; and the wait from acceptance to receipt. On a machine that others use too, the processor time a record is
-the figure that can be compared.
+the figure that can be compared. What is being measured is told on standard error as it comes.
 
     python benchmarks/bench_exchange.py [--quick] [--json] [--postgres]
 
@@ -173,7 +173,10 @@ def throughput(seconds: float, batch: int) -> float:
 
     def step() -> int:
         exchange_node.publish(Numbers.take(batch), batch, size=SIZE)
-        return delivery.deliver_due(peer, limit=batch).records
+        done = delivery.deliver_due(peer, limit=batch)
+        if done.problem:
+            raise SystemExit(f"nothing was receipted: {done.problem}")
+        return done.records
 
     step()
     return timed(seconds, step)
@@ -245,9 +248,20 @@ def _while_running(work: Any, stop: threading.Event, seconds: float, limit: int)
     after = PeerHealth.objects.get().acknowledged
     stop.set()
     thread.join()
-    while waiting():
-        delivery.deliver_all_due()
+    drain()
     return (after - before) / took
+
+
+def drain(patience: float = 60.0) -> None:
+    """Deliver until nothing waits; give up when it does not end."""
+    from otay.exchange.models import PeerHealth
+    from otay.exchange.services import delivery
+
+    end = time.monotonic() + patience
+    while left := waiting():
+        if time.monotonic() > end:
+            raise SystemExit(f"{left} records wait still: {PeerHealth.objects.get().problem or 'no problem was told'}")
+        time.sleep(delivery.deliver_all_due())
 
 
 def latency(seconds: float, rate: int) -> dict[str, float]:
@@ -341,18 +355,30 @@ def measure(folder: Path, quick: bool, postgres: dict[str, str]) -> dict[str, An
         found["bare"] = bare_figures(seconds / 2)
         if postgres:
             found["bare"] |= bare_postgres(postgres["us"], seconds / 2)
-        throughput(seconds / 2, 1)  # connections and caches are warm
-        found["latency_at_50_per_s"] = latency(seconds * 2, 50)
-        found["serial_records_per_s"] = {batch: throughput(seconds, batch) for batch in BATCHES}
-        found["processor_ms_per_record"] = processor_time(500, rounds=2 if quick else 10)
-        found["node_records_per_s"] = {batch: pipelined(seconds, batch) for batch in BATCHES[1:]}
-        found["latency_at_50_per_s_after_the_burst"] = latency(seconds * 2, 50)
+        told("bare", found["bare"])
+        told("warm", throughput(seconds / 2, 1))  # connections and caches
+        found["latency_at_50_per_s"] = told("latency", latency(seconds * 2, 50))
+        found["serial_records_per_s"] = {
+            batch: told(f"serial {batch}", throughput(seconds, batch)) for batch in BATCHES
+        }
+        rounds = 2 if quick else 10
+        found["processor_ms_per_record"] = told("processor", processor_time(500, rounds=rounds))
+        found["node_records_per_s"] = {
+            batch: told(f"both at once {batch}", pipelined(seconds, batch)) for batch in BATCHES[1:]
+        }
+        found["latency_at_50_per_s_after_the_burst"] = told("latency after the burst", latency(seconds * 2, 50))
         best = max(found["node_records_per_s"].values(), default=0.0)
         found["ratio_to_batch_insert"] = best / found["bare"]["batch_insert_rows_per_s"]
     finally:
         other.terminate()
         other.wait(20)
     return found
+
+
+def told(name: str, value: Any) -> Any:
+    """``value``, told on standard error: who waits sees how far it is."""
+    print(f"{time.strftime('%H:%M:%S')} {name}: {value}", file=sys.stderr, flush=True)
+    return value
 
 
 def wait_for(port: int) -> None:

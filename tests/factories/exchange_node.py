@@ -75,6 +75,7 @@ def prepare(home: str) -> None:
     from django.db import connection
 
     call_command("migrate", verbosity=0)
+    call_command("createcachetable", verbosity=0)  # what web processes on PostgreSQL count requests in
     with connection.cursor() as cursor:
         cursor.execute(BOOK)
         cursor.execute(MADE)
