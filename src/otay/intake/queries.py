@@ -18,6 +18,7 @@ from otay.intake.registry import Message, State
 from otay.node import clock
 from otay.node.actors import Actor
 from otay.node.models import ApiClient, User
+from otay.node.prepared import prepared
 
 
 def own_senders(actor: Actor) -> list[str]:
@@ -81,13 +82,18 @@ def findings_of(row: StoredMessage) -> tuple[Finding, ...]:
 def receipts(ids: Sequence[int], duplicates: Iterable[int] = ()) -> dict[int, Receipt]:
     """What became of the messages ``ids``; those in ``duplicates`` were here before."""
     again = set(duplicates)
-    fields = ("pk", "reference", "state", "findings", "answer", "subjects")
     return {
         row.pk: Receipt(
             row.pk, row.reference, State(row.state), row.pk in again, findings_of(row), row.answer, tuple(row.subjects)
         )
-        for row in StoredMessage.objects.filter(pk__in=ids).only(*fields)
+        for row in _answered(ids=list(ids))
     }
+
+
+@prepared
+def _answered(*, ids: Sequence[int]) -> QuerySet[StoredMessage]:
+    fields = ("pk", "reference", "state", "findings", "answer", "subjects")
+    return StoredMessage.objects.filter(pk__in=ids).only(*fields)
 
 
 def waiting(*, limit: int, after: int = 0) -> list[int]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db.models import QuerySet
 
 from otay.core.findings import Finding, error
 from otay.core.i18n import N_
@@ -22,6 +23,7 @@ from otay.node import clock, tracing
 from otay.node.accounts import actor_by_key
 from otay.node.actors import Actor
 from otay.node.bulk import update_many
+from otay.node.prepared import prepared
 
 log = logging.getLogger(__name__)
 
@@ -72,17 +74,24 @@ def _by_sender_and_format(ids: Sequence[int]) -> Iterator[list[int]]:
 
 @transaction.atomic
 def _settle_together(ids: Sequence[int], senders: dict[str, Actor], skip_locked: bool) -> int:
-    rows = list(
-        StoredMessage.objects.select_for_update(skip_locked=skip_locked)
-        .filter(pk__in=ids, state=State.RECEIVED)
-        .order_by("pk")
-    )
+    rows = (_unlocked if skip_locked else _locked)(ids=list(ids))
     faults.point("claimed")
     for run in _runs(rows):
         _apply_run(run, senders)
     update_many(rows, _WRITTEN)
     faults.point("applied")
     return len(rows)
+
+
+@prepared
+def _locked(*, ids: Sequence[int]) -> QuerySet[StoredMessage]:
+    return StoredMessage.objects.select_for_update().filter(pk__in=ids, state=State.RECEIVED).order_by("pk")
+
+
+@prepared
+def _unlocked(*, ids: Sequence[int]) -> QuerySet[StoredMessage]:
+    waiting = StoredMessage.objects.select_for_update(skip_locked=True)
+    return waiting.filter(pk__in=ids, state=State.RECEIVED).order_by("pk")
 
 
 def _runs(rows: Sequence[StoredMessage]) -> Iterator[list[StoredMessage]]:

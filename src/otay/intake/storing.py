@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 
 from otay.core.canonical import digest
 from otay.core.findings import Finding
@@ -18,6 +19,7 @@ from otay.intake.registry import State
 from otay.intake.together import Together
 from otay.node import audit, clock
 from otay.node.actors import Actor
+from otay.node.prepared import prepared
 
 _TRIES = 3
 
@@ -113,10 +115,17 @@ def _rows_once(delivery: Delivery, items: Sequence[_Item]) -> tuple[list[Place],
 
 def _known(sender: str, references: Sequence[str]) -> dict[str, list[domain.Known]]:
     known: dict[str, list[domain.Known]] = defaultdict(list)
-    held = StoredMessage.objects.filter(sender=sender, reference__in=references).order_by("pk")
-    for pk, reference, code, state in held.values_list("pk", "reference", "digest", "state"):
+    for pk, reference, code, state in _held(sender=sender, references=references):
         known[reference].append(domain.Known(pk, bytes(code), state != State.REFUSED))
     return known
+
+
+@prepared
+def _held(
+    *, sender: str, references: Sequence[str]
+) -> QuerySet[StoredMessage, tuple[int, str, bytes | memoryview, str]]:
+    rows = StoredMessage.objects.filter(sender=sender, reference__in=references).order_by("pk")
+    return rows.values_list("pk", "reference", "digest", "state")
 
 
 def _row(delivery: Delivery, item: _Item, verdict: domain.Verdict, now: datetime) -> StoredMessage:

@@ -6,13 +6,15 @@ import hashlib
 import secrets
 from collections import defaultdict
 from collections.abc import Iterable
+from datetime import datetime
 from functools import lru_cache
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from otay.node import clock, roles
 from otay.node.actors import EVERYWHERE, SYSTEM, Actor, Kind
 from otay.node.models import ApiClient, User
+from otay.node.prepared import prepared
 
 TOKEN_PREFIX = "otay_"  # noqa: S105 - so that a leaked token is recognised by scanners
 
@@ -77,8 +79,8 @@ def token_digest(token: str) -> str:
     return hashlib.sha256(token.encode(errors="replace")).hexdigest()
 
 
-def _valid_clients() -> Q:
-    return Q(revoked_at=None) & (Q(expires_at=None) | Q(expires_at__gt=clock.now()))
+def _valid_clients(now: datetime) -> Q:
+    return Q(revoked_at=None) & (Q(expires_at=None) | Q(expires_at__gt=now))
 
 
 def actor_of_client(client: ApiClient) -> Actor:
@@ -89,8 +91,13 @@ def actor_of_client(client: ApiClient) -> Actor:
 
 def actor_of_token(token: str) -> Actor | None:
     """The client program that holds ``token``; None when the token is unknown, expired or revoked."""
-    client = ApiClient.objects.filter(_valid_clients(), token_digest=token_digest(token)).first()
-    return actor_of_client(client) if client else None
+    found = _client_of(digest=token_digest(token), now=clock.now())
+    return actor_of_client(found[0]) if found else None
+
+
+@prepared
+def _client_of(*, digest: str, now: datetime) -> QuerySet[ApiClient]:
+    return ApiClient.objects.filter(_valid_clients(now), token_digest=digest)
 
 
 def actor_by_key(key: str) -> Actor | None:
@@ -107,6 +114,6 @@ def actor_by_key(key: str) -> Actor | None:
         person = load_person(int(name))
         return actor_of_user(person) if person else None
     if kind == Kind.CLIENT:
-        client = ApiClient.objects.filter(_valid_clients(), key=name).first()
+        client = ApiClient.objects.filter(_valid_clients(clock.now()), key=name).first()
         return actor_of_client(client) if client else None
     return None

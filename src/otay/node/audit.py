@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from otay.core import chain
 from otay.core.canonical import canonical_json, digest
@@ -20,7 +21,9 @@ from otay.core.errors import Conflict
 from otay.core.i18n import N_
 from otay.node import clock
 from otay.node.actors import Actor
+from otay.node.bulk import update_many
 from otay.node.models import AuditEvent, ChainHead
+from otay.node.prepared import prepared
 
 CHAIN = "audit"
 _UNSTORABLE = dict.fromkeys([0, *range(0xD800, 0xE000)], "\N{REPLACEMENT CHARACTER}")
@@ -96,7 +99,8 @@ def record_many(*, actor: Actor, events: Sequence[Event]) -> None:
             )
             for event, entry in zip(stored, entries, strict=True)
         )
-        ChainHead.objects.filter(name=CHAIN).update(sequence=entries[-1].sequence, link=entries[-1].link)
+        head.sequence, head.link = entries[-1].sequence, entries[-1].link
+        update_many([head], ("sequence", "link"))
 
 
 def event_body(at: datetime, actor: str, event: Event) -> bytes:
@@ -115,11 +119,16 @@ def event_body(at: datetime, actor: str, event: Event) -> bytes:
 
 def locked_head(name: str) -> ChainHead:
     """The head of chain ``name``, locked until the transaction ends; made on first use."""
-    head = ChainHead.objects.select_for_update().filter(name=name).first()
-    if head is None:
+    found = _head(name=name)
+    if not found:
         ChainHead.objects.get_or_create(name=name, defaults={"link": chain.GENESIS})
-        head = ChainHead.objects.select_for_update().get(name=name)
-    return head
+        found = _head(name=name)
+    return found[0]
+
+
+@prepared
+def _head(*, name: str) -> QuerySet[ChainHead]:
+    return ChainHead.objects.select_for_update().filter(name=name)
 
 
 @dataclass(frozen=True, slots=True)

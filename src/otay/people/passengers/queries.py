@@ -12,6 +12,7 @@ from otay.core.errors import NotFound
 from otay.core.i18n import N_
 from otay.node import clock
 from otay.node.actors import Actor
+from otay.node.prepared import prepared
 from otay.people.passengers.domain.identity import folded, plain_number
 from otay.people.passengers.domain.journeys import plain_flight_number
 from otay.people.passengers.domain.roll import State
@@ -271,7 +272,12 @@ def unacknowledged(before: datetime) -> QuerySet[Notice]:
 
 def registered_to(codes: Iterable[str]) -> dict[str, str]:
     """The party of each carrier code that is registered."""
-    return dict(CarrierCode.objects.filter(code__in=set(codes)).values_list("code", "party"))
+    return dict(_parties(codes=sorted(set(codes))))
+
+
+@prepared
+def _parties(*, codes: Sequence[str]) -> QuerySet[CarrierCode, tuple[str, str]]:
+    return CarrierCode.objects.filter(code__in=codes).values_list("code", "party")
 
 
 def neighbour_flight(key: str) -> NeighbourFlight | None:

@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from otay.exchange.models import Peer
@@ -19,6 +20,7 @@ from otay.exchange.registry import Field, Forgotten, Publication, Received, Reco
 from otay.exchange.services.publishing import publish
 from otay.node import clock
 from otay.node.actors import SYSTEM, Actor
+from otay.node.prepared import prepared
 from otay.people.passengers.airports import airport
 from otay.people.passengers.domain import identity
 from otay.people.passengers.domain.roll import State
@@ -41,7 +43,12 @@ def between(flight: Flight) -> bool:
     others = ends - {own, ""}
     if own not in ends or len(ends) != 2 or not others or flight.kind != "flight":
         return False
-    return Peer.objects.filter(country__in=others, state=Peer.State.TRUSTED).exists()
+    return bool(_trusted(countries=sorted(others)))
+
+
+@prepared
+def _trusted(*, countries: Sequence[str]) -> QuerySet[Peer, int]:
+    return Peer.objects.filter(country__in=countries, state=Peer.State.TRUSTED).values_list("pk", flat=True)
 
 
 def publish_flight(*, actor: Actor, flight: Flight) -> None:

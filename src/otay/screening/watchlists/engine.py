@@ -12,6 +12,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from django.db.models import QuerySet
+
+from otay.node.prepared import prepared
 from otay.screening.watchlists.models import EntryChange, EntryVersion, ListVersion, Watchlist
 
 if TYPE_CHECKING:
@@ -55,13 +58,21 @@ def current(watchlists: Iterable[Watchlist]) -> list[tuple[Watchlist, Loaded]]:
 def in_force() -> list[Watchlist]:
     """The lists that have a version in force. What is said of a list when it is opened never changes, so that it is
     read again only when another version is in force."""
-    having = Watchlist.objects.filter(active__isnull=False).order_by("pk")
-    stamps = tuple(having.values_list("active__stamp", flat=True))
+    stamps = tuple(_stamps())
     held, rows = _held.get("in_force", ((), []))
     if held != stamps:
-        rows = list(having.select_related("active"))
+        rows = list(_having().select_related("active"))
         _held["in_force"] = tuple(row.active.stamp for row in rows if row.active), rows
     return list(rows)
+
+
+def _having() -> QuerySet[Watchlist]:
+    return Watchlist.objects.filter(active__isnull=False).order_by("pk")
+
+
+@prepared
+def _stamps() -> QuerySet[Watchlist, UUID]:
+    return _having().values_list("active__stamp", flat=True)
 
 
 def forget() -> None:

@@ -10,9 +10,11 @@ from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from otay.node import audit, clock
 from otay.node.actors import Actor
+from otay.node.prepared import prepared
 from otay.screening.watchlists import engine
 from otay.screening.watchlists.domain import Band, Hit, Party
 from otay.screening.watchlists.models import Clearance, ListHit, Watchlist
@@ -121,8 +123,13 @@ def _held(party_keys: Collection[str]) -> dict[tuple[str, str, int], ListHit]:
     return {
         (row.party_key, row.fingerprint, row.entry_id): row
         for some in _portions(sorted(party_keys))
-        for row in ListHit.objects.filter(party_key__in=some).only("party_key", "fingerprint", "entry_id", "state")
+        for row in _of_parties(keys=some)
     }
+
+
+@prepared
+def _of_parties(*, keys: Sequence[str]) -> QuerySet[ListHit]:
+    return ListHit.objects.filter(party_key__in=keys).only("party_key", "fingerprint", "entry_id", "state")
 
 
 def _settle(rows: Iterable[ListHit], state: str, leaving: Sequence[str]) -> None:

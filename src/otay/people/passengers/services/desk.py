@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from otay.core.findings import info, warning
 from otay.core.i18n import N_
 from otay.formats.manifest import titled
 from otay.node.actors import Actor
 from otay.node.bulk import update_many
+from otay.node.prepared import prepared
 from otay.people.passengers import hits, reading, sharing
 from otay.people.passengers.domain import identity, roll
 from otay.people.passengers.domain.roll import Effect, Outcome
@@ -34,10 +35,11 @@ class Desk:
 
     def load(self, people: Sequence[dict[str, Any]], *, everybody: bool = False) -> None:
         """Those known travellers whom ``people`` may name."""
-        rows = Traveller.objects.filter(flight=self.flight, sender=self.sender)
-        if not everybody:
-            rows = rows.filter(_any_of(people))
-        for one in rows.order_by("pk"):
+        flight, sender = self.flight.pk, self.sender
+        rows = (
+            _all(flight=flight, sender=sender) if everybody else _named(flight=flight, sender=sender, **_keys(people))
+        )
+        for one in rows:
             one.flight = self.flight
             self._know(one)
 
@@ -190,21 +192,28 @@ class Desk:
         return len(changed)
 
 
-def _any_of(people: Sequence[dict[str, Any]]) -> Q:
-    references, documents, names, locators = set(), set(), set(), set()
-    for person in people:
-        reference, document, name = identity.keys_of(person)
-        references.add(reference)
-        documents.add(document)
-        names.add(name)
-        locators.add(str(person["references"].get("AVF") or "").upper())
+@prepared
+def _all(*, flight: int, sender: str) -> QuerySet[Traveller]:
+    return Traveller.objects.filter(flight_id=flight, sender=sender).order_by("pk")
+
+
+@prepared
+def _named(*, flight: int, sender: str, **keys: Sequence[str]) -> QuerySet[Traveller]:
     where = Q(pk__in=())
-    for column, values in (
-        ("reference_key", references), ("document_key", documents), ("name_key", names), ("locator", locators),
-    ):  # fmt: skip
-        if values := values - {""}:
+    for column, values in keys.items():
+        if values:
             where |= Q(**{f"{column}__in": values})
-    return where
+    return Traveller.objects.filter(where, flight_id=flight, sender=sender).order_by("pk")
+
+
+def _keys(people: Sequence[dict[str, Any]]) -> dict[str, list[str]]:
+    """What ``people`` may be known by, by column."""
+    found: dict[str, set[str]] = {"reference_key": set(), "document_key": set(), "name_key": set(), "locator": set()}
+    for person in people:
+        locator = str(person["references"].get("AVF") or "").upper()
+        for values, key in zip(found.values(), (*identity.keys_of(person), locator), strict=True):
+            values.add(key)
+    return {column: sorted(values - {""}) for column, values in found.items()}
 
 
 def _write(everybody: Sequence[Traveller]) -> None:

@@ -9,10 +9,12 @@ from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 
 from otay.core.findings import Finding, error, warning
 from otay.core.i18n import N_
 from otay.node import clock
+from otay.node.prepared import prepared
 from otay.people.passengers.airports import airport, office_of
 from otay.people.passengers.domain import journeys
 from otay.people.passengers.domain.roll import MASTER_CREW, Effect
@@ -71,12 +73,17 @@ def _where(key: Key) -> dict[str, str]:
 def _found(one: Named) -> Flight | None:
     """The flight by its whole key; where a message leaves a port out, the one of that day that agrees."""
     where = _where(one.key)
-    exact = Flight.objects.select_for_update().filter(**where).first()
+    exact = next(iter(_exact(**where)), None)
     if exact is not None or one.key[5] == "crew" or (one.key[3] and one.key[4]):
         return exact
     rest = {name: value for name, value in where.items() if value}
     rows = list(Flight.objects.select_for_update().filter(**rest).order_by("pk")[:2])
     return rows[0] if len(rows) == 1 else None
+
+
+@prepared
+def _exact(**where: str) -> QuerySet[Flight]:
+    return Flight.objects.select_for_update().filter(**where)
 
 
 def _made(one: Named) -> Flight:

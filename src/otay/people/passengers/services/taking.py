@@ -8,11 +8,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from otay.core.findings import Finding, error, info
 from otay.core.i18n import N_
 from otay.node import audit, clock
 from otay.node.actors import Actor
+from otay.node.bulk import update_many
+from otay.node.prepared import prepared
 from otay.people.passengers import queries, sharing
 from otay.people.passengers.domain.roll import Effect, Outcome
 from otay.people.passengers.models import Flight, ListMessage, Roll
@@ -96,7 +99,7 @@ def _take(actor: Actor, sender: str, work: Work, flight: Flight, named: Named) -
     changed = desk.settle(actor, shared=shared)
     if flight_changed or changed:
         flight.version += 1
-        flight.save(update_fields=flights.WRITTEN)
+        update_many([flight], flights.WRITTEN)
         if shared:
             sharing.publish_flight(actor=actor, flight=flight)
     entry = _log(work, flight, sender)
@@ -105,7 +108,8 @@ def _take(actor: Actor, sender: str, work: Work, flight: Flight, named: Named) -
 
 
 def _roll(flight: Flight, sender: str, work: Work) -> Roll:
-    row, _new = Roll.objects.get_or_create(flight=flight, sender=sender)
+    found = _rolls(flight=flight.pk, sender=sender)
+    row = found[0] if found else Roll.objects.get_or_create(flight=flight, sender=sender)[0]
     about = work.unit.record["message"]
     names = ("sender", "sender_qualifier", "recipient", "recipient_qualifier", "test")
     header = {name: about.get(name) or "" for name in names}
@@ -113,6 +117,11 @@ def _roll(flight: Flight, sender: str, work: Work) -> Roll:
         row.header = header
         row.save(update_fields=["header"])
     return row
+
+
+@prepared
+def _rolls(*, flight: int, sender: str) -> QuerySet[Roll]:
+    return Roll.objects.filter(flight_id=flight, sender=sender)
 
 
 def _log(work: Work, flight: Flight, sender: str) -> ListMessage:
