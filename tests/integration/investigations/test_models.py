@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import replace
 from datetime import date, timedelta
@@ -11,14 +12,17 @@ import numpy as np
 import pytest
 
 from factories import declarations, investigations
+from factories.node import make_person, signed_in
 from otay.core.errors import Conflict, Forbidden, Refused
+from otay.engines.fraud.ranking import documents
 from otay.goods.declarations.models import Declaration, DeclarationEvent
-from otay.goods.investigations import model_files, presenting
+from otay.goods.investigations import indicators, model_files, presenting
 from otay.goods.investigations.domain import model_rows
 from otay.goods.investigations.domain.model_rows import Mirrored
 from otay.goods.investigations.models import ModelVersion, Score, Selected
 from otay.goods.investigations.services import matching, registry, scoring, selecting, training
 from otay.node import clock, roles
+from otay.node.accounts import actor_of_user
 from otay.node.models import JobRun
 
 pytestmark = pytest.mark.django_db
@@ -165,6 +169,60 @@ def test_a_model_file_that_cannot_be_used_is_not_and_selection_goes_on(
     assert Score.objects.get(declaration=row).model is None
     assert ModelVersion.objects.get().drift["unusable"]
     assert registry.moved([Score(model=1, features={})]) == [[]]
+
+
+@pytest.fixture
+def upgraded(trained: ModelVersion, settings: Any) -> ModelVersion:
+    """A champion as the version before kept it: document and card of format 2, two boosters and no votes."""
+    path = settings.OTAY.files / "models" / trained.file
+    body = json.loads(path.read_text())
+    del body["votes"], body["own_prices"], body["sha256"]
+    body |= {"format": "otay-fraud-model/2", "booster": "tree", "mirror_booster": "tree", "start": [[0.0], [0.0]]}
+    text = json.dumps({**body, "sha256": documents._digest(body)})
+    path.write_text(text)
+    card = {**trained.card, "format": "otay-fraud-model/2"}
+    ModelVersion.objects.update(
+        role="champion", card=card, digest=hashlib.sha256(text.encode()).digest(),
+        drift={"features": {"log_value": 0.4}, "rows": 900},
+    )  # fmt: skip
+    model_files._loaded.clear()
+    JobRun.objects.all().delete()
+    return ModelVersion.objects.get()
+
+
+def test_an_upgrade_leaves_an_old_champion_aside_until_the_job_has_trained_another(
+    upgraded: ModelVersion,
+) -> None:
+    rows = scored(3)
+    Score.objects.filter(declaration=rows[0]).update(model=1)
+    assert scoring.score([rows[1]])[0].model is None
+    assert Score.objects.get(declaration=rows[1]).probability >= 0
+    selecting.select(PORT)
+    registry.watch_drift()
+    user = make_person("targeting")
+    client = signed_in(user)
+    client.cookies["otay_us_language"] = "es-mx"
+    for address in ("", "findings/", "evaluation/", "workbench/", "models/"):
+        answer = client.get(f"/investigations/{address}")
+        assert answer.status_code == 200, address
+    assert "espera a ser entrenado de nuevo" in answer.content.decode()
+    alerts = indicators._drift(actor_of_user(user))
+    assert [alert.level for alert in alerts] == ["warning"]
+    assert training.start_when_due() is not None, "it does not wait for a week nor for new outcomes"
+    run = JobRun.objects.get()
+    training.train_challenger(run, analyst())
+    JobRun.objects.update(state=JobRun.State.DONE)
+    assert training.start_when_due() is None
+    registry.promote(actor=analyst(), version=2, why="The old one cannot be read")
+    assert not registry.outdated(registry.champion())
+    assert scoring.score([rows[1]])[0].model == 2
+
+
+def test_after_an_upgrade_a_failed_training_is_not_tried_every_hour(upgraded: ModelVersion) -> None:
+    ModelVersion.objects.update(trained_at=clock.now())
+    assert training.start_when_due() is not None
+    JobRun.objects.update(state=JobRun.State.FAILED)
+    assert training.start_when_due() is None
 
 
 def test_drift_is_seen_where_trade_changed_and_not_where_it_did_not(trained: ModelVersion) -> None:

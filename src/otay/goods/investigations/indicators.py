@@ -159,7 +159,7 @@ def _overrides(actor: Actor) -> list[Alert]:
 
 
 def _drift(actor: Actor) -> list[Alert]:
-    from otay.goods.investigations.services.registry import DRIFT_ALARM
+    from otay.goods.investigations.services.registry import DRIFT_ALARM, outdated
 
     if not actor.may("investigations.models"):
         return []
@@ -167,6 +167,11 @@ def _drift(actor: Actor) -> list[Alert]:
     if row is None:
         return []
     url = reverse("investigations:models")
+    if outdated(row):
+        title = _(
+            "The champion model was made by an earlier version: selection goes on without it until one is trained"
+        )
+        return [Alert("warning", title, url)]
     if row.drift.get("unusable"):
         return [Alert("error", _("The champion model's file cannot be used: selection goes on without it"), url)]
     if any(value > DRIFT_ALARM for value in row.drift.get("features", {}).values()):

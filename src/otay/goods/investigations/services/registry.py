@@ -12,6 +12,7 @@ from django.db import transaction
 from otay.core.errors import Conflict, NotFound, OtayError, Refused
 from otay.core.findings import error
 from otay.core.i18n import N_
+from otay.engines.fraud.ranking.documents import FORMAT
 from otay.goods.investigations import model_files
 from otay.goods.investigations.domain import model_rows
 from otay.goods.investigations.models import ModelVersion, Score
@@ -70,6 +71,11 @@ def model_of(row: ModelVersion) -> Model:
         Conflict: when its file is gone, was altered, or is of another version.
     """
     return model_files.load(row.file, bytes(row.digest), format=row.card.get("format", ""))
+
+
+def outdated(row: ModelVersion | None) -> bool:
+    """Whether the model was made by another version of this program, which reads another format."""
+    return row is not None and row.card.get("format") != FORMAT
 
 
 def apply_champion(scores: Sequence[Score]) -> None:

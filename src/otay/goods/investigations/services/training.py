@@ -115,12 +115,20 @@ def start(*, actor: Actor) -> JobRun:
 
 
 def start_when_due() -> JobRun | None:
-    """Queue it by itself when the last model is old and more is known; None where it is not due."""
+    """Queue it by itself when the last model is old and more is known; None where it is not due.
+
+    After an upgrade that reads another format it is due at once; after a failure not again for a week.
+    """
+    from otay.goods.investigations.services.registry import outdated
+
     last = ModelVersion.objects.order_by("-version").first()
     now = clock.now()
-    if last is not None and last.trained_at > now - EVERY:
-        return None
     if JobRun.objects.filter(job=JOB, state__in=[JobRun.State.QUEUED, JobRun.State.RUNNING]).exists():
+        return None
+    if outdated(last):
+        failed = JobRun.objects.filter(job=JOB, state=JobRun.State.FAILED, created_at__gt=now - EVERY).exists()
+        return None if failed else start(actor=SYSTEM)
+    if last is not None and last.trained_at > now - EVERY:
         return None
     since = last.known_until if last else datetime.min.replace(tzinfo=now.tzinfo)
     fresh = DeclarationEvent.objects.filter(kind=EventKind.INSPECTED, recorded_at__gt=since)

@@ -261,7 +261,7 @@ def models(request: HttpRequest) -> HttpResponse:
         )  # fmt: skip
     context = {
         "rows": ModelVersion.objects.order_by("-version")[:30], "champion": registry.champion(),
-        "limit": registry.DRIFT_ALARM, "may_train": actor.may(registry.MODELS),
+        "limit": registry.DRIFT_ALARM, "may_train": actor.may(registry.MODELS), "outdated": registry.outdated,
     }  # fmt: skip
     return page(request, "models.html", context)
 
