@@ -19,6 +19,7 @@ from otay.goods.declarations import domain, presenting, queries, services
 from otay.goods.declarations.domain import Kind, Lane, State
 from otay.goods.declarations.forms import LodgeForm
 from otay.goods.declarations.models import Declaration
+from otay.goods.declarations.registry import related
 from otay.intake.incoming import Incoming
 from otay.intake.services import receive
 from otay.node import audit
@@ -88,7 +89,8 @@ def declaration(request: HttpRequest, number: str) -> HttpResponse:
     actor = _actor(request)
     row = queries.declaration(actor, number)
     audit.record(actor=actor, action="declarations.viewed", subject=f"declaration:{number}")
-    return _page(request, "declaration.html", _card(actor, row) | {"events": queries.events(row)})
+    blocks = [(one.title, links) for one in related if (links := one.links(actor, row.number))]
+    return _page(request, "declaration.html", _card(actor, row) | {"events": queries.events(row), "related": blocks})
 
 
 def _card(actor: Actor, row: Declaration) -> dict[str, Any]:

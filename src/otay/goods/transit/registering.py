@@ -54,12 +54,14 @@ def _doors() -> None:
 
 def _seams() -> None:
     from otay.exchange.registry import record_types
-    from otay.goods.transit import demo, indicators, messages, receiving
+    from otay.goods.declarations.registry import Related, related
+    from otay.goods.transit import demo, indicators, linking, messages, receiving
     from otay.goods.transit.services import alarming, judging
     from otay.intake.registry import handlers
     from otay.node import registry
 
     handlers.register(messages.HANDLER)
+    related.register(Related("transit", _("Carried under seal"), linking.movements_of))
     for record_type in receiving.RECORD_TYPES:
         record_types.register(record_type)
     for indicator in indicators.INDICATORS:

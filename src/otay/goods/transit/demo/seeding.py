@@ -10,7 +10,7 @@ from django.conf import settings
 
 from otay.exchange.registry import Received
 from otay.goods.transit import receiving
-from otay.goods.transit.demo import feeding
+from otay.goods.transit.demo import feeding, goods
 from otay.goods.transit.demo.scenarios import TRIPS, Trip, left, limit, route_of, source, starting
 from otay.goods.transit.domain.declared import Declared, Line, Security
 from otay.goods.transit.domain.seals import fixed
@@ -34,9 +34,10 @@ def seed() -> None:
     _register_guarantee()
     own = settings.OTAY.country
     trips = [starting(trip, now) for trip in TRIPS]
+    numbers = goods.declare(trips, now - timedelta(days=2))
     for trip in trips:
         if trip.country == own:
-            begin(trip, wave=0)
+            begin(trip, wave=0, declaration=numbers.get(trip.key, ""))
     _take_from_neighbour([trip for trip in trips if trip.country != own], now)
     feeding.feed([trip for trip in trips if trip.country == own], now - timedelta(days=4), now)
     while judging.judge_due():
@@ -51,10 +52,10 @@ def _register_guarantee() -> None:
         )  # fmt: skip
 
 
-def begin(trip: Trip, *, wave: int) -> Movement:
+def begin(trip: Trip, *, wave: int, declaration: str) -> Movement:
     """Lodge, release, seal and let depart, as officers and firms would."""
     at = trip.departed_at
-    row = lodging.lodge_one(actor=SYSTEM, declared=_declared(trip, wave), at=_before(at, 60))
+    row = lodging.lodge_one(actor=SYSTEM, declared=_declared(trip, wave, declaration), at=_before(at, 60))
     moving.take(actor=SYSTEM, mrn=row.mrn, step=Step.RELEASE, office=trip.departure, at=_before(at, 20))
     place = office(trip.departure)
     mechanical = f"DM{wave:03d}{trip.key}M"
@@ -78,15 +79,16 @@ def _before(at: datetime | None, minutes: int) -> datetime | None:
     return None if at is None else at - timedelta(minutes=minutes)
 
 
-def _declared(trip: Trip, wave: int) -> Declared:
-    hs6, goods = trip.goods
+def _declared(trip: Trip, wave: int, declaration: str) -> Declared:
+    hs6, words = trip.goods
     end = limit(trip)
     return Declared(
         lrn=f"DEMO-{wave}-{trip.key}", holder=trip.holder, holder_id=BROKER, carrier=CARRIER, vehicle=trip.vehicle,
         container=f"DEMU{3000000 + wave * 100 + TRIPS.index(_plain(trip)):07d}", departure=trip.departure,
         transit_offices=[trip.border], destination=trip.destination, route_id=_route(trip).pk, binding=True,
         time_limit=end if end > clock.now() else clock.now() + timedelta(minutes=30), rules=_rules(),
-        lines=[Line(goods, hs6, 24, Decimal(9600))], securities=[Security(GRN, Decimal(40_000), "USD")],
+        lines=[Line(words, hs6, goods.PACKAGES, Decimal(goods.GROSS_KG), declaration)],
+        securities=[Security(GRN, Decimal(40_000), "USD")],
     )  # fmt: skip
 
 
@@ -110,7 +112,7 @@ def _take_from_neighbour(trips: list[Trip], now: datetime) -> None:
     """What the neighbour's node would have told had it been paired before: the same numbers, for it seeds alike."""
     for number, trip in enumerate(trips, 1):
         mrn = movement_number(trip.country, now.year, number)
-        hs6, goods = trip.goods
+        hs6, words = trip.goods
         body = {
             "mrn": mrn, "lrn": f"DEMO-0-{trip.key}", "procedure": "ncts", "type": "T1", "holder": trip.holder,
             "holder_id": BROKER, "carrier": CARRIER, "vehicle": trip.vehicle,
@@ -123,7 +125,7 @@ def _take_from_neighbour(trips: list[Trip], now: datetime) -> None:
                 {"identifier": f"DM{name}", "class": "H", "affixed_at": _iso(_before(trip.departed_at, 5))}
                 for name in (f"000{trip.key}M", f"{trip.key}E")
             ],
-            "lines": [{"number": 1, "hs6": hs6, "description": goods, "packages": 24, "gross_mass_kg": "9600"}],
+            "lines": [{"number": 1, "hs6": hs6, "description": words, "packages": 24, "gross_mass_kg": "9600"}],
             "guarantees": [{"grn": GRN, "amount": "40000", "currency": "USD"}],
             "route": [[fixed(lon), fixed(lat)] for lon, lat in route_of(trip).line],
         }  # fmt: skip

@@ -20,7 +20,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from otay.core.errors import OtayError, Refused
 from otay.engines.transit.procedure import State
 from otay.exchange.queries import delivery_state
-from otay.goods.transit import offices, presenting
+from otay.goods.transit import linking, offices, presenting
 from otay.goods.transit.domain import steps
 from otay.goods.transit.domain.steps import Step
 from otay.goods.transit.forms import LINES, MovementForm, StepForm, SuppressForm
@@ -82,6 +82,7 @@ def movement(request: HttpRequest, mrn: str) -> HttpResponse:
     points = tracks.thinned(tracks.track(row), TRACK_POINTS)
     possible = _possible(actor, row)
     journey = getattr(row, "journey", None)
+    lines = list(row.lines.order_by("number")[:200])
     return page(request, "movement.html", {
         "row": row, "journey": journey, "progress": control.progress(row),
         "expected_from": presenting.expected_from(journey),
@@ -90,7 +91,8 @@ def movement(request: HttpRequest, mrn: str) -> HttpResponse:
         "entries": timeline.entries(row), "alarms": list(row.alarms.order_by("-time", "-pk")),
         "uses": list(row.seals.select_related("seal").order_by("affixed_at", "pk")),
         "incidents": list(row.incident_rows.order_by("number")),
-        "guarantees": list(row.guarantees.order_by("pk")), "lines": list(row.lines.order_by("number")[:200]),
+        "guarantees": list(row.guarantees.order_by("pk")), "lines": lines,
+        "declared_here": linking.declarations_here(actor, lines),
         "suppressions": alarming.suppressed_now([row]), "track": points,
         "messages_of": [event for event in row.events.order_by("at", "pk") if ncts_out.code_of(event)],
         "code_of": ncts_out.code_of,
