@@ -19,6 +19,7 @@ from otay.intake.registry import State
 from otay.intake.together import Together
 from otay.node import audit, clock
 from otay.node.actors import Actor
+from otay.node.bulk import insert_many
 from otay.node.prepared import prepared
 
 _TRIES = 3
@@ -101,7 +102,7 @@ def _rows_once(delivery: Delivery, items: Sequence[_Item]) -> tuple[list[Place],
                 places[position] = Place(verdict.other, new=False)
             else:
                 rows[position] = _row(delivery, item, verdict, now)
-        StoredMessage.objects.bulk_create(rows.values())
+        insert_many(list(rows.values()))
         places.update((position, Place(row.pk, new=True)) for position, row in rows.items())
         made += rows.values()
     if made:

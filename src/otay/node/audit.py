@@ -21,7 +21,7 @@ from otay.core.errors import Conflict
 from otay.core.i18n import N_
 from otay.node import clock
 from otay.node.actors import Actor
-from otay.node.bulk import update_many
+from otay.node.bulk import insert_many, update_many
 from otay.node.models import AuditEvent, ChainHead
 from otay.node.prepared import prepared
 
@@ -85,19 +85,21 @@ def record_many(*, actor: Actor, events: Sequence[Event]) -> None:
         at = clock.now()
         bodies = [digest(event_body(at, key, event)) for event in stored]
         entries = list(chain.extend(bytes(head.link), head.sequence, bodies))
-        AuditEvent.objects.bulk_create(
-            AuditEvent(
-                sequence=entry.sequence,
-                at=at,
-                actor=key,
-                action=event.action,
-                subject=event.subject,
-                reason=event.reason,
-                detail=event.detail,
-                body_digest=entry.body_digest,
-                link=entry.link,
-            )
-            for event, entry in zip(stored, entries, strict=True)
+        insert_many(
+            [
+                AuditEvent(
+                    sequence=entry.sequence,
+                    at=at,
+                    actor=key,
+                    action=event.action,
+                    subject=event.subject,
+                    reason=event.reason,
+                    detail=event.detail,
+                    body_digest=entry.body_digest,
+                    link=entry.link,
+                )
+                for event, entry in zip(stored, entries, strict=True)
+            ]
         )
         head.sequence, head.link = entries[-1].sequence, entries[-1].link
         update_many([head], ("sequence", "link"))

@@ -6,6 +6,8 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from factories import passengers as edi
 from factories import passengers_room as factory
@@ -95,3 +97,19 @@ def test_facts_that_are_not_known_are_left_out() -> None:
     assert thinking.lead(datetime(2026, 3, 1, 12, tzinfo=UTC), datetime(2026, 3, 1, 10, 30, tzinfo=UTC)) == {
         "lead_hours": Decimal("-1.5")
     }
+
+
+@pytest.mark.django_db(transaction=True)
+def test_however_many_are_directed_the_disk_is_flushed_as_often() -> None:
+    """Answers to carriers wait for each flush."""
+    send(paxlst(*(person(number) for number in range(1, 7)), **factory.FUTURE))
+    directing.step()
+    rows = list(Traveller.objects.select_related("flight", "reservation").order_by("pk"))
+
+    def commits(some: list[Traveller]) -> int:
+        with CaptureQueriesContext(connection) as asked:
+            directing.direct(some)
+        return sum(query["sql"].startswith("COMMIT") for query in asked)
+
+    assert commits(rows[:1]) == commits(rows)
+    assert [row.lane for row in rows] == list(Traveller.objects.order_by("pk").values_list("lane", flat=True))

@@ -11,12 +11,12 @@ from otay.core.findings import info, warning
 from otay.core.i18n import N_
 from otay.formats.manifest import titled
 from otay.node.actors import Actor
-from otay.node.bulk import update_many
+from otay.node.bulk import insert_many, update_many
 from otay.node.prepared import prepared
 from otay.people.passengers import hits, reading, sharing
 from otay.people.passengers.domain import identity, roll
 from otay.people.passengers.domain.roll import Effect, Outcome
-from otay.people.passengers.models import Flight, Roll, Traveller, TravellerVersion
+from otay.people.passengers.models import Flight, Roll, Traveller
 from otay.people.passengers.services import notices, travellers
 from otay.people.passengers.services.work import Work
 
@@ -182,8 +182,8 @@ class Desk:
             one.version += 1
         _write(everybody)
         kinds = {key: str(outcome) for key, outcome in self.work.outcomes.items()}
-        TravellerVersion.objects.bulk_create(
-            travellers.version_of(one, kinds.get(id(one), str(one.state)), self.work.stamp) for one in changed
+        insert_many(
+            [travellers.version_of(one, kinds.get(id(one), str(one.state)), self.work.stamp) for one in changed]
         )
         hits.keep({one.pk: found[id(one)] for one in self.rescreened if found[id(one)] or one.version > 1})
         notices.tell(actor=actor, changed=told)
@@ -218,5 +218,6 @@ def _keys(people: Sequence[dict[str, Any]]) -> dict[str, list[str]]:
 
 def _write(everybody: Sequence[Traveller]) -> None:
     fresh = [one for one in everybody if one.pk is None]
-    update_many([one for one in everybody if one.pk is not None], travellers.WRITTEN)
-    Traveller.objects.bulk_create(fresh)
+    known = [one for one in everybody if one.pk is not None]
+    update_many(sorted(known, key=lambda one: one.pk), travellers.WRITTEN)  # locked in the order of their keys
+    insert_many(fresh)

@@ -14,7 +14,7 @@ from otay.core.findings import Finding, error, info
 from otay.core.i18n import N_
 from otay.node import audit, clock
 from otay.node.actors import Actor
-from otay.node.bulk import update_many
+from otay.node.bulk import insert_many, update_many
 from otay.node.prepared import prepared
 from otay.people.passengers import queries, sharing
 from otay.people.passengers.domain.roll import Effect, Outcome
@@ -132,7 +132,7 @@ def _log(work: Work, flight: Flight, sender: str) -> ListMessage:
     if refused := sum(one is None for one in work.people):
         counts["refused"] = refused
     stated = record["totals"].get("stated")
-    return ListMessage.objects.create(
+    row = ListMessage(
         message=work.message, flight=flight, sender=sender, format=work.unit.format,
         code=str(about.get("code") or "")[:8], subcode=str(about.get("subcode") or "")[:8],
         function=str(about.get("function") or "")[:40], stamp=work.stamp,
@@ -140,3 +140,5 @@ def _log(work: Work, flight: Flight, sender: str) -> ListMessage:
         stated=stated if stated is not None and stated < 2**31 else None, counts=counts,
         findings=[finding.as_record() for finding in work.findings], taken_at=clock.now(),
     )  # fmt: skip
+    insert_many([row])
+    return row

@@ -1,0 +1,44 @@
+"""Rows inserted a few at a time are what Django would have inserted."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from django.db import DEFAULT_DB_ALIAS, IntegrityError, transaction
+
+from otay.node.bulk import FEW, insert_many
+from otay.node.models import ApiClient, ChainHead
+
+pytestmark = pytest.mark.django_db
+NOW = datetime(2026, 3, 1, 12, 30, 15, 123456, tzinfo=UTC)
+
+
+def _client(number: int) -> ApiClient:
+    return ApiClient(
+        key=f"c{number}", name="O'Neill %s", role="carrier", token_digest=f"{number:064d}", created_at=NOW,
+        expires_at=NOW if number % 2 else None,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("count", [0, 1, FEW - 1, FEW, FEW + 1])
+def test_rows_are_kept_and_numbered(count: int) -> None:
+    rows = [_client(number) for number in range(count)]
+    insert_many(rows)
+    kept = list(ApiClient.objects.order_by("pk"))
+    assert [row.__dict__ | {"_state": None} for row in kept] == [row.__dict__ | {"_state": None} for row in rows]
+    assert all(row._state.db == DEFAULT_DB_ALIAS and not row._state.adding for row in rows)
+
+
+def test_a_key_that_the_row_brings_along_is_kept() -> None:
+    insert_many([ChainHead(name="one", sequence=7, link=b"\0\1"), ChainHead(name="two", link=b"")])
+    assert {(row.name, row.sequence, bytes(row.link)) for row in ChainHead.objects.filter(name__in=["one", "two"])} == {
+        ("one", 7, b"\0\1"), ("two", 0, b""),
+    }  # fmt: skip
+
+
+def test_a_second_of_the_same_key_is_refused() -> None:
+    insert_many([_client(1)])
+    with pytest.raises(IntegrityError), transaction.atomic():
+        insert_many([_client(1)])
+    assert ApiClient.objects.count() == 1
