@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from otay.core.canonical import canonical_json, digest
-from otay.node import clock
+from otay.node import clock, task_queue
 from otay.node.actors import EVERYWHERE, Actor, Kind
 from otay.screening.watchlists.models import EntryVersion, ListedEntry, ListVersion, Watchlist
 
@@ -37,6 +37,12 @@ def name(given: str = "", surnames: str = "", full_name: str = "") -> dict[str, 
 def document(number: str, type: str = "", issuer: str = "") -> dict[str, str]:
     """A document as an entry keeps it."""
     return {"number": number, "type": type, "issuer": issuer}
+
+
+def work_off_jobs() -> None:
+    """What the node's background does: every job that is queued runs to its end."""
+    while task_queue.step() == 0.0:
+        pass
 
 
 def watchlist(key: str = "alerts", **columns: Any) -> Watchlist:

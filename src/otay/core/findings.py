@@ -75,7 +75,9 @@ class Finding:
             "message": self.message,
             "remedy": self.remedy,
             "severity": str(self.severity),
-            "params": {key: str(value) for key, value in self.params.items()},
+            "params": {
+                key: value if isinstance(value, int | float) else str(value) for key, value in self.params.items()
+            },  # numbers stay numbers: a template may say %(limit)d
         }
 
     @classmethod

@@ -25,7 +25,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django_tasks import task
 
 from otay.core.errors import Conflict, NotFound, OtayError
@@ -58,12 +58,17 @@ class NodeStops(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What can run: ``run`` gets its :class:`JobRun` and the actor who started it; what it returns is kept."""
+    """What can run: ``run`` gets its :class:`JobRun` and the actor who started it; what it returns is kept.
+
+    ``retakes`` is how often a run whose process died is taken again by itself. Give it to jobs that a second run cannot
+    harm; it is bounded, because what killed one process may kill the next.
+    """
 
     key: str
     title: Text
     run: Callable[[JobRun, Actor], dict[str, Any] | None]
     permission: str
+    retakes: int = 0
 
 
 jobs: Registry[Job] = Registry("jobs")
@@ -155,13 +160,17 @@ def execute(run_id: int) -> None:
 
 
 def beat() -> None:
-    """Say that the runs of this process are alive, and mark those of dead processes as interrupted."""
+    """Say that the runs of this process are alive; those of dead processes are taken again or are interrupted."""
     now = real_now()
     if _running_here:
         JobRun.objects.filter(pk__in=list(_running_here), state=State.RUNNING).update(heartbeat_at=now)
     silent = JobRun.objects.filter(state=State.RUNNING, heartbeat_at__lt=now - SILENT_AFTER)
-    if silent.exists():
-        silent.update(state=State.INTERRUPTED, finished_at=now)
+    for run in silent.only("pk", "job", "lost"):
+        again = run.job in jobs and run.lost < jobs[run.job].retakes
+        changed = {"state": State.QUEUED} if again else {"state": State.INTERRUPTED, "finished_at": now}
+        with transaction.atomic():
+            if silent.filter(pk=run.pk).update(lost=F("lost") + 1, **changed) and again:
+                _enqueue(run)
 
 
 def runs(actor: Actor) -> QuerySet[JobRun]:

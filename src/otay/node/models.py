@@ -128,6 +128,7 @@ class JobRun(models.Model):
     done = models.BigIntegerField(default=0)
     total = models.BigIntegerField(default=0)
     resume_state = models.JSONField(default=dict)
+    lost = models.PositiveSmallIntegerField(default=0)  # how often its process died
     result = models.JSONField(default=dict)
     error = models.TextField(blank=True)
     cancel_asked = models.BooleanField(default=False)

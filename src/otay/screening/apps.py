@@ -43,7 +43,7 @@ class ScreeningConfig(AppConfig):
 
     def _watchlists(self) -> None:
         from otay.node import jobs, registry, roles
-        from otay.screening.watchlists import rescreening
+        from otay.screening.watchlists import importing, rescreening
 
         keeps = [roles.TARGETING, roles.SUPERVISOR]
         sees = [*keeps, roles.AUDITOR]
@@ -78,6 +78,12 @@ class ScreeningConfig(AppConfig):
                 "screening.activate_entries",
             )
         )
+        jobs.register(
+            jobs.Job(
+                importing.JOB, _("Files of watchlists, read"), importing.run_job, "screening.propose_entries",
+                retakes=importing.RETAKES,
+            )
+        )  # fmt: skip
         registry.schedules.register(
             registry.Schedule(
                 "screening.watchlists", _("Watchlist entries that begin or end, cleared matches that expire"),

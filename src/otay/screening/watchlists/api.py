@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import get_language
 from ninja import File, Form, Router, Status, UploadedFile
 
@@ -10,9 +10,9 @@ from otay.core.errors import Refused, TooLarge
 from otay.core.i18n import N_
 from otay.node import audit
 from otay.node.actors import Actor
-from otay.screening.watchlists import queries, reviewing, services
+from otay.screening.watchlists import importing, queries, reviewing, services
 from otay.screening.watchlists.domain import Document, Kind, Party
-from otay.screening.watchlists.models import EntryVersion, ListHit, ListVersion
+from otay.screening.watchlists.models import EntryVersion, ListHit, ListImport, ListVersion
 from otay.screening.watchlists.queue import found_now
 from otay.screening.watchlists.schemas import (
     EntriesIn,
@@ -21,6 +21,7 @@ from otay.screening.watchlists.schemas import (
     HitDecisionIn,
     HitReasonOut,
     ListHitOut,
+    ListImportOut,
     ListOut,
     ListVersionOut,
     PartyAnswerOut,
@@ -29,6 +30,7 @@ from otay.screening.watchlists.schemas import (
 
 router = Router()
 MOST = 1000
+API = "/api/v1/watchlists"
 
 
 def _actor(request: HttpRequest, permission: str = queries.VIEW) -> Actor:
@@ -71,19 +73,41 @@ def _entry(key: str, row: EntryVersion) -> EntryOut:
     )  # fmt: skip
 
 
-@router.post("/lists/{key}/files", response={201: ListVersionOut}, summary="Propose a list from a file")
+@router.post("/lists/{key}/files", response={202: ListImportOut}, summary="Propose a list from a file")
 def propose_file(
-    request: HttpRequest, key: str, file: File[UploadedFile], why: Form[str], mode: Form[str] = "replace",
-    format: Form[str] = "",
-) -> Status[ListVersionOut]:  # fmt: skip
-    """CSV, JSON or FollowTheMoney. All findings at once; nothing is kept where an entry is wrong."""
+    request: HttpRequest, response: HttpResponse, key: str, file: File[UploadedFile], why: Form[str],
+    mode: Form[str] = "replace", format: Form[str] = "",
+) -> Status[ListImportOut]:  # fmt: skip
+    """CSV, JSON or FollowTheMoney. The file is kept and read in the background; `Location` says where to ask what came
+    of it. What cannot be a list is refused at once."""
     actor = _actor(request, services.PROPOSE)
-    if mode not in ListVersion.Mode.values:
-        raise Refused(N_("The mode is replace or update"))
-    made = services.propose_file(
+    row = importing.take_file(
         actor=actor, watchlist=key, data=file.read(), file_name=file.name or "", why=why, mode=mode, format=format
     )
-    return Status(201, _version(made))
+    told = _import(row)
+    response["Location"] = told.address
+    return Status(202, told)
+
+
+@router.get("/lists/{key}/imports/{number}", response=ListImportOut, summary="What came of a file")
+def list_import(request: HttpRequest, key: str, number: int) -> ListImportOut:
+    """`queued` and `running` while it is read; then `proposed` with its version, or `refused` with all findings.
+
+    Nothing is kept where an entry is wrong. `failed`, `cancelled` and `interrupted`: it was not read to its end."""
+    actor = _actor(request)
+    row = importing.import_of(key, number)
+    audit.record(actor=actor, action="screening.list_import_viewed", subject=f"watchlist:{key}/import/{number}")
+    return _import(row)
+
+
+def _import(row: ListImport) -> ListImportOut:
+    job = row.job
+    return ListImportOut(
+        id=row.pk, list=row.watchlist.key, state=row.state, address=f"{API}/lists/{row.watchlist.key}/imports/{row.pk}",
+        done=job.done if job else 0, total=job.total if job else 0,
+        problem=importing.problem(row, get_language() or "en"),
+        version=_version(row.version) if row.version else None, findings=tuple(queries.findings(row)),
+    )  # fmt: skip
 
 
 @router.post("/lists/{key}/entries", response={201: ListVersionOut}, summary="Propose entries")

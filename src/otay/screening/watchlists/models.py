@@ -13,6 +13,8 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from otay.node.models import JobRun
+
 
 class Category(models.TextChoices):
     """Why somebody or something is on a list."""
@@ -98,6 +100,66 @@ class ListVersion(models.Model):
                 name="list_activated_by_a_second_person",
             ),
         ]
+
+
+class ListImport(models.Model):
+    """A file that was taken at the door: a job reads it and proposes a version, or says why not.
+
+    ``data`` is the file, compressed, until the job has ended; ``digest`` stays.
+    """
+
+    class Outcome(models.TextChoices):
+        """What came of it. What runs meanwhile is told by the job."""
+
+        WAITING = "waiting", pgettext_lazy("import", "Being read")
+        PROPOSED = "proposed", pgettext_lazy("import", "A version was proposed")
+        REFUSED = "refused", pgettext_lazy("import", "Not taken")
+
+    watchlist = models.ForeignKey(Watchlist, on_delete=models.PROTECT, related_name="imports")
+    job = models.OneToOneField(JobRun, on_delete=models.SET_NULL, null=True, related_name="+")
+    data = models.BinaryField()
+    size = models.PositiveBigIntegerField()
+    digest = models.BinaryField(max_length=32)
+    file_name = models.CharField(max_length=120, blank=True)
+    format = models.CharField(max_length=16, blank=True)
+    mode = models.CharField(max_length=8, choices=ListVersion.Mode.choices)
+    why = models.CharField(max_length=300)
+    asked_by = models.CharField(max_length=64)
+    asked_by_name = models.CharField(max_length=150)
+    asked_at = models.DateTimeField()
+    outcome = models.CharField(max_length=8, choices=Outcome.choices, default=Outcome.WAITING)
+    version = models.OneToOneField(ListVersion, on_delete=models.PROTECT, null=True, related_name="came_from")
+    problem = models.JSONField(default=dict)
+    findings = models.JSONField(default=list)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        app_label = "screening"
+        ordering: ClassVar = ["-pk"]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(outcome="proposed", version__isnull=False)
+                | (~Q(outcome="proposed") & Q(version__isnull=True)),
+                name="list_import_proposed_has_its_version",
+            ),
+        ]
+
+    @property
+    def state(self) -> str:
+        """Its outcome; while there is none, where its job stands."""
+        under_way = self.outcome == self.Outcome.WAITING and self.job is not None
+        return self.job.state if under_way and self.job else self.outcome
+
+    @property
+    def digest_text(self) -> str:
+        """The digest as a person compares it."""
+        return bytes(self.digest).hex()
+
+    @property
+    def state_text(self) -> str:
+        """The state in the reader's language."""
+        under_way = self.outcome == self.Outcome.WAITING and self.job is not None
+        return str(self.job.get_state_display() if under_way and self.job else self.get_outcome_display())
 
 
 class EntryVersion(models.Model):

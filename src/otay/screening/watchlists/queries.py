@@ -21,6 +21,7 @@ from otay.screening.watchlists.models import (
     EntryChange,
     EntryVersion,
     ListHit,
+    ListImport,
     ListVersion,
     RedressRequest,
     Watchlist,
@@ -65,7 +66,7 @@ def version(key: str, number: int) -> ListVersion:
     return found
 
 
-def findings(row: ListVersion) -> list[dict[str, str]]:
+def findings(row: ListVersion | ListImport) -> list[dict[str, str]]:
     """What the import found, in the reader's language."""
     return [Finding.from_record(record).as_dict(get_language() or "en") for record in row.findings]
 

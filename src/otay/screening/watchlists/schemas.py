@@ -61,6 +61,20 @@ class ListVersionOut(Schema):
     findings: tuple[dict[str, str], ...]
 
 
+class ListImportOut(Schema):
+    """A file that was taken: how far its reading is, and what came of it. ``address`` is where to ask again."""
+
+    id: int
+    list: str
+    state: str
+    address: str
+    done: int
+    total: int
+    version: ListVersionOut | None
+    problem: str
+    findings: tuple[dict[str, str], ...]
+
+
 class HitReasonOut(Schema):
     """One reason, in the caller's language."""
 

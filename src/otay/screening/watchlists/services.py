@@ -114,12 +114,26 @@ def propose_removal(*, actor: Actor, watchlist: str, keys: Sequence[str], why: s
 def _propose(
     actor: Actor, held: Watchlist, read: Read, mark: bytes, file_name: str, why: str, mode: ListVersion.Mode
 ) -> ListVersion:
+    check_usable(read)
+    with transaction.atomic():
+        return propose_read(actor, held, read, mark, file_name, why, mode)
+
+
+def check_usable(read: Read) -> None:
+    """Raises:
+    Refused: when an entry of the list cannot be used.
+    """
     if refuses(read.findings):
         raise Refused(N_("The list was not taken: correct the entries named below"), findings=read.findings)
-    with transaction.atomic():
-        locked = _locked(held)
-        changes = _compared(locked, read.entries, mode)
-        return _write(actor, locked, read, changes, mark, file_name, why, mode)
+
+
+def propose_read(
+    actor: Actor, held: Watchlist, read: Read, mark: bytes, file_name: str, why: str, mode: ListVersion.Mode
+) -> ListVersion:
+    """Propose what was read and may be used, in the caller's transaction."""
+    locked = _locked(held)
+    changes = _compared(locked, read.entries, mode)
+    return _write(actor, locked, read, changes, mark, file_name, why, mode)
 
 
 @dataclass(frozen=True, slots=True)

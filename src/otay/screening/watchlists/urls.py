@@ -1,6 +1,6 @@
 """Pages of watchlists, below ``/watchlists/``."""
 
-from django.urls import path
+from django.urls import path, re_path
 
 from otay.screening.watchlists import views
 
@@ -18,6 +18,12 @@ urlpatterns = [
     path("redress/<str:reference>/", views.redress_request, name="redress_request"),
     path("<slug:key>/", views.watchlist, name="list"),
     path("<slug:key>/import/", views.import_file, name="import"),
+    path("<slug:key>/imports/<int:number>/", views.taken, name="taken"),
+    re_path(
+        r"^(?P<key>[-\w]+)/imports/(?P<number>\d{1,18})/(?P<verb>cancel|resume)/$",
+        views.change_import,
+        name="change_import",
+    ),
     path("<slug:key>/add/", views.add_entry, name="add"),
     path("<slug:key>/entries/<path:entry>", views.entry, name="entry"),
     path("<slug:key>/remove/", views.remove_entry, name="remove"),

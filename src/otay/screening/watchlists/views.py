@@ -17,7 +17,7 @@ from otay.core.i18n import N_
 from otay.node import audit, clock
 from otay.node.actors import Actor
 from otay.node.guarding import needs
-from otay.screening.watchlists import queries, reviewing, services, wording
+from otay.screening.watchlists import importing, queries, reviewing, services, wording
 from otay.screening.watchlists.forms import (
     AnswerForm,
     DecisionForm,
@@ -101,6 +101,8 @@ def watchlist(request: HttpRequest, key: str) -> HttpResponse:
     """One list: its entries, its versions, what waits for a second person."""
     actor = _sees(request)
     held = services.watchlist_of(key)
+    if request.headers.get("HX-Request"):
+        return _page(request, "_imports.html", {"held": held, "imports": importing.imports(held)})
     text, after = request.GET.get("q", "").strip(), request.GET.get("after", "")
     found = queries.entries(held, text, after, PAGE + 1)
     audit.record(actor=actor, action="screening.list_viewed", subject=f"watchlist:{key}", count=len(found[:PAGE]))
@@ -110,13 +112,14 @@ def watchlist(request: HttpRequest, key: str) -> HttpResponse:
         "q": text,
         "next_url": _more(request, after=found[PAGE - 1].key) if len(found) > PAGE else "",
         "versions": queries.versions(held),
+        "imports": importing.imports(held),
     }
     return _page(request, "list.html", context)
 
 
 @require_http_methods(["GET", "POST"])
 def import_file(request: HttpRequest, key: str) -> HttpResponse:
-    """Propose a version from a file; every finding at once, and nothing is kept where one entry is wrong."""
+    """Take a file; a job reads it. What cannot be a list comes back at once."""
     actor = _sees(request, services.PROPOSE)
     held = services.watchlist_of(key)
     form = ImportForm(request.POST or None, request.FILES or None)
@@ -127,16 +130,36 @@ def import_file(request: HttpRequest, key: str) -> HttpResponse:
         if form.is_valid():
             given = form.cleaned_data
             try:
-                made = services.propose_file(
+                taken = importing.take_file(
                     actor=actor, watchlist=key, data=given["file"].read(), file_name=given["file"].name,
                     why=given["why"], mode=given["mode"], format=given["format"],
                 )  # fmt: skip
-                messages.success(request, _("Version %(number)s now waits for a second person.") % {
-                    "number": made.number})  # fmt: skip
-                return redirect("watchlists:version", key, made.number)
+                return redirect("watchlists:taken", key, taken.pk)
             except (Refused, Conflict) as problem:
                 context |= {"problem": problem.text(get_language() or "en"), "findings": _findings(problem)}
     return _page(request, "import.html", context, status)
+
+
+@require_GET
+def taken(request: HttpRequest, key: str, number: int) -> HttpResponse:
+    """How far the reading of a file is, and what came of it; asked for by itself, the part that changes."""
+    actor = _sees(request)
+    row = importing.import_of(key, number)
+    live = bool(request.headers.get("HX-Request"))
+    if not live:
+        audit.record(actor=actor, action="screening.list_import_viewed", subject=f"watchlist:{key}/import/{number}")
+    context = {
+        "row": row, "held": row.watchlist, "findings": queries.findings(row),
+        "problem": importing.problem(row, get_language() or "en"),
+    }  # fmt: skip
+    return _page(request, "_taken.html" if live else "taken.html", context)
+
+
+@require_POST
+def change_import(request: HttpRequest, key: str, number: str, verb: str) -> HttpResponse:
+    """Stop reading a file of one's own, or read it again."""
+    {"cancel": importing.cancel, "resume": importing.resume}[verb](actor=_actor(request), key=key, pk=int(number))
+    return redirect("watchlists:taken", key, int(number))
 
 
 @require_http_methods(["GET", "POST"])

@@ -25,6 +25,8 @@ BAND_KINDS = {"strong": "error", "probable": "warning", "possible": "info"}
 STATE_KINDS = {
     "open": "warning", "confirmed": "error", "cleared": "success", "gone": "neutral",
     "proposed": "warning", "active": "success", "replaced": "neutral", "refused": "error",
+    "queued": "neutral", "running": "info", "failed": "error", "cancelled": "neutral", "interrupted": "warning",
+    "waiting": "info", "done": "success",
 }  # fmt: skip
 STANCES = {
     "supports": pgettext_lazy("evidence", "For"), "opposes": pgettext_lazy("evidence", "Against"),

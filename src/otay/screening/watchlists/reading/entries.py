@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -20,6 +20,9 @@ MAX_ENTRIES = 500_000
 MAX_FINDINGS = 1_000
 MAX_NAMES, MAX_BIRTHS, MAX_DOCUMENTS, MAX_NATIONALITIES = 60, 8, 40, 12
 MAX_TEXT, MAX_KEY, MAX_REMARKS, MAX_EXTRAS = 300, 120, 4_000, 16_000
+_REPORT_EVERY = 500
+Report = Callable[[int, int], None]
+"""Told how many entries of how many were checked; what it raises ends the reading."""
 CATEGORIES = frozenset(
     ["wanted", "missing", "sanction", "immigration", "customs", "smuggling", "document", "other"]
 )  # models.Category; a test holds the two together
@@ -103,10 +106,14 @@ def shown(name: Mapping[str, str]) -> str:
     return name["full_name"] or " ".join(filter(None, (name["given"], name["surnames"])))
 
 
-def keep(read: Read, raws: Iterable[Raw], category: str) -> Read:
+def keep(
+    read: Read, raws: Iterable[Raw], category: str, *, total: int, report: Report | None = None
+) -> Read:  # fmt: skip
     """Check each of ``raws`` and add it to ``read``; one that cannot be used is an error, not left out silently."""
     seen: dict[str, str] = {}
-    for raw in raws:
+    for number, raw in enumerate(raws):
+        if report and number % _REPORT_EVERY == 0:
+            report(number, total)
         if len(read.entries) >= MAX_ENTRIES:
             read.found(
                 error(raw.place, "watchlist.entries", N_("A list has at most %(limit)d entries."), limit=MAX_ENTRIES)

@@ -13,7 +13,7 @@ from typing import Any
 
 from otay.core.findings import error, info
 from otay.core.i18n import N_
-from otay.screening.watchlists.reading.entries import Raw, Read, keep, name_parts
+from otay.screening.watchlists.reading.entries import Raw, Read, Report, keep, name_parts
 from otay.screening.watchlists.reading.text import Item
 
 PEOPLE = frozenset(["Person"])
@@ -55,7 +55,7 @@ def is_ftm(items: Sequence[Item]) -> bool:
     return bool(items) and isinstance(items[0].value, dict) and {"schema", "properties"} <= set(items[0].value)
 
 
-def read_ftm(items: Sequence[Item], category: str) -> Read:
+def read_ftm(items: Sequence[Item], category: str, report: Report | None = None) -> Read:
     """The entries of entities."""
     read = Read("ftm")
     entities = [entity for item in items if (entity := _entity(read, item))]
@@ -78,7 +78,8 @@ def read_ftm(items: Sequence[Item], category: str) -> Read:
     for schema, count in sorted(others.items()):
         message = N_("%(count)d entities of the schema %(schema)s are not screened and were left out.")
         read.found(info("", "watchlist.schema", message, schema, count=count, schema=schema))
-    return keep(read, [*map(_party, people.values()), *map(_paper, alone)], category)
+    total = len(people) + len(alone)
+    return keep(read, (*map(_party, people.values()), *map(_paper, alone)), category, total=total, report=report)
 
 
 def _entity(read: Read, item: Item) -> _Entity | None:

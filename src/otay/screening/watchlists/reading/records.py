@@ -18,7 +18,7 @@ from typing import Any
 from otay.core.findings import error
 from otay.core.i18n import N_
 from otay.screening.name_tables import Row, table_of
-from otay.screening.watchlists.reading.entries import Raw, Read, keep, name_parts
+from otay.screening.watchlists.reading.entries import Raw, Read, Report, keep, name_parts
 from otay.screening.watchlists.reading.text import Item
 
 KINDS = {
@@ -27,6 +27,8 @@ KINDS = {
     "company": "organisation", "empresa": "organisation", "document": "document", "documento": "document",
     "passport": "document", "pasaporte": "document",
 }  # fmt: skip
+NEEDED = (("name",), ("given", "surname1"), ("given", "surnames"), ("document",))
+"""A table has all columns of one of these."""
 _COLUMNS = frozenset(
     [
         "key", "id", "kind", "name", "given", "surname1", "surname2", "surnames", "aliases", "birth_date", "sex",
@@ -42,17 +44,17 @@ _MEMBERS = frozenset(
 )  # fmt: skip
 
 
-def read_csv(data: bytes, name: str, category: str) -> Read:
+def read_csv(data: bytes, name: str, category: str, report: Report | None = None) -> Read:
     """The entries of a table.
 
     Raises:
         Refused: when it is not a table, or has neither names nor documents.
     """
-    table = table_of(data, name, ("name",), ("given", "surname1"), ("given", "surnames"), ("document",))
+    table = table_of(data, name, *NEEDED)
     read = Read("csv")
     for finding in table.findings:
         read.found(finding)
-    return keep(read, (_raw(name, row) for row in table.rows), category)
+    return keep(read, (_raw(name, row) for row in table.rows), category, total=len(table.rows), report=report)
 
 
 def _raw(name: str, row: Row) -> Raw:
@@ -85,10 +87,10 @@ def _raw(name: str, row: Row) -> Raw:
     )  # fmt: skip
 
 
-def read_json(items: Sequence[Item], category: str) -> Read:
+def read_json(items: Sequence[Item], category: str, report: Report | None = None) -> Read:
     """The entries of JSON objects."""
     read = Read("json")
-    return keep(read, _objects(read, items), category)
+    return keep(read, _objects(read, items), category, total=len(items), report=report)
 
 
 def _objects(read: Read, items: Sequence[Item]) -> Iterator[Raw]:
