@@ -11,10 +11,15 @@ import pytest
 from factories import passengers_room as factory
 from factories.exchange import Neighbour, paired, terms
 from factories.passengers_room import entry, named, paxlst, person, send, watch
+from otay.exchange.domain import proof
 from otay.exchange.domain.agreement import Term
-from otay.exchange.models import Outbox
-from otay.exchange.registry import Received
+from otay.exchange.domain.consent import Clause
+from otay.exchange.domain.control import CONTROL, WITHDRAWAL, Withdrawal
+from otay.exchange.models import Inbox, Outbox
+from otay.exchange.registry import Forgotten, Received
+from otay.exchange.services import acceptance, upkeep
 from otay.formats.paxlst.writing import write_record
+from otay.node.actors import SYSTEM
 from otay.people.passengers import queries, sharing
 from otay.people.passengers.domain.answers import Kind
 from otay.people.passengers.models import NeighbourFlight, NeighbourTraveller, Traveller
@@ -109,3 +114,38 @@ def test_a_dry_run_has_past_records_to_look_at() -> None:
     send(paxlst(person(1), **FUTURE))
     assert [one.body["passengers"] for one in sharing.past_flights(10)] == [1]
     assert sharing.past_travellers(10)[0].body["surnames"] == "GARCIA LOPEZ"
+
+
+def test_a_withdrawal_empties_the_traveller_it_names_and_keeps_the_flight() -> None:
+    neighbour = Neighbour()
+    by_consent = Clause("trusted-travellers", "traveller", NAMES)
+    both = Term("flight", ALL["flight"], ("MX", "US")), Term("traveller", ALL["traveller"], ("MX", "US"), (by_consent,))
+    peer = paired(neighbour, agreed=terms(terms=both))
+    neighbour.add({"carrier": "OT", "number": "498"}, record_type="flight", business_key="OT498/2026-03-01/TIJ-LAX")
+    for key, name in (("abc", "ANA IRREAL"), ("abc", "ANA MARIA IRREAL"), ("def", "BERTA IRREAL")):
+        body = {"flight": "OT498/2026-03-01/TIJ-LAX", "surnames": name, "birth_date": "1980-02-02"}
+        version = 2 if "MARIA" in name else 1
+        neighbour.add(body, record_type="traveller", business_key=key, version=version)
+    acceptance.accept_batch(neighbour.batch(1, 4))
+    assert sorted(NeighbourTraveller.objects.values_list("key", "version")) == [("abc", 2), ("def", 1)]
+    told = Withdrawal("MX>US", "trusted-travellers", terms().valid_from, ((2, 3),))
+    neighbour.add(told.body(), record_type=WITHDRAWAL, business_key="consent-1", agreement=CONTROL)
+    acceptance.accept_batch(neighbour.batch(5, 5))
+    assert NeighbourTraveller.objects.get().key == "def"
+    assert NeighbourFlight.objects.get().body["carrier"] == "OT"
+    assert [bool(row.body) for row in Inbox.objects.order_by("sequence")[:4]] == [True, False, False, True]
+    assert upkeep.verify_stream(peer, "in").problems == []
+    made = upkeep.evidence(actor=SYSTEM, direction="in", peer=peer, sequence=3, purpose="test")
+    assert not proof.verify(made).problems
+    assert "MARIA" not in str(made)
+    acceptance.accept_batch(neighbour.batch(1, 5))  # sent again: nothing comes back
+    assert NeighbourTraveller.objects.get().key == "def"
+
+
+def test_a_version_that_came_without_need_of_consent_outlives_the_withdrawal_of_an_older() -> None:
+    sharing.keep_travellers([received({"flight": "X", "surnames": "IRREAL"})])
+    sharing.keep_travellers([received({"flight": "X", "role": "passenger"}, version=2)])
+    sharing.forget_travellers([Forgotten("MX", "abc", 1), Forgotten("CA", "abc", 2)])
+    assert NeighbourTraveller.objects.get().version == 2
+    sharing.forget_travellers([Forgotten("MX", "abc", 2)])
+    assert not NeighbourTraveller.objects.exists()
