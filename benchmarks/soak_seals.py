@@ -200,6 +200,7 @@ def run(
 ) -> Run:
     """Send at ``rate`` messages a second and wait until nothing more comes; ``judge``: and until all is judged."""
     store = Store(home, database)
+    earlier = store.digests()
     with Mosquitto(home / "broker") as broker:
         running = [Listener(home, "--mqtt", broker.url) for _ in range(listeners)]
         for listener in running:
@@ -235,7 +236,7 @@ def run(
         for process in [*running, *workers]:
             process.stop()
     counters = store.rows("SELECT sum(duplicates), sum(flagged) FROM transit_reportingdevice")[0]
-    found = verdict(publisher.sent, store)
+    found = verdict(publisher.sent, store, earlier)
     found["left in the journal"] = store.count("transit_reportbatch")
     store.close()
     return Run(

@@ -16,7 +16,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -397,8 +397,11 @@ def paced(rate: float, seconds: float) -> Iterator[int]:
         time.sleep(0.005)
 
 
-def verdict(sent: Sent, store: Store) -> dict[str, Any]:
-    """Whether every message that the broker took was stored exactly once. ``lost`` and ``doubled`` must be 0."""
+def verdict(sent: Sent, store: Store, earlier: Container[bytes] = ()) -> dict[str, Any]:
+    """Whether every message the broker took was stored exactly once: ``lost``, ``doubled``, ``invented`` must be 0.
+
+    ``earlier``: digests that the store held before the first of these messages was sent.
+    """
     stored, unread = store.digests(), store.unread()
     readable, noise = sent.of(*READABLE), sent.of(*UNREADABLE)
     return {
@@ -406,5 +409,5 @@ def verdict(sent: Sent, store: Store) -> dict[str, Any]:
         "reports": len(readable),
         "lost": sum(1 for item in readable if item not in stored) + sum(1 for item in noise if item not in unread),
         "doubled": sum(1 for count in stored.values() if count != 1),
-        "invented": sum(1 for item in stored if item not in sent.times),
+        "invented": sum(1 for item in stored if item not in sent.times and item not in earlier),
     }
