@@ -192,11 +192,24 @@ def test_an_officer_verifies_at_the_gate_with_a_photograph_and_routes_are_typed(
     entry = SealLogEntry.objects.order_by("-sequence").first()
     assert (entry.act, entry.detail["found"], bool(entry.photo)) == ("reported", "WRONG-9", True)
     assert browser.post("/transit/gate/act/", form | {"office": "US002506"}).status_code == 403
+    before = SealLogEntry.objects.count()
+    unsaid = browser.post("/transit/gate/act/", {name: form[name] for name in form if name != "intact"}, follow=True)
+    assert b"intact" in unsaid.content
+    assert SealLogEntry.objects.count() == before, "what nobody looked at was taken for intact"
     officer = signed_in(make_person("transit"))
     typed = {"name": "Drawn", "positions": "29.5, -98.5\n27.5, -99.5"}
     assert officer.post("/transit/routes/", typed).status_code == 302
     wrong = officer.post("/transit/routes/", typed | {"positions": "29.5, -98.5\nhere"})
     assert b"Line 2" in wrong.content
+
+
+def test_the_gate_offers_no_step_of_the_neighbours_office() -> None:
+    row = sealed_movement()
+    browser = signed_in(make_person(("port_officer", "2304")))
+    for office, offered in ((made.LAREDO, True), (made.MONTERREY, False)):
+        Movement.objects.filter(pk=row.pk).update(state="arrived", arrived_office=office)
+        shown = browser.get("/transit/gate/", {"q": row.mrn}).content
+        assert (b'value="permit_unloading"' in shown) is offered, office
 
 
 def test_streams_are_bounded_and_let_their_place_go(monkeypatch: pytest.MonkeyPatch) -> None:

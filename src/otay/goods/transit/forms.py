@@ -78,6 +78,13 @@ class GateForm(forms.Form):
     lon = forms.FloatField(min_value=-180, max_value=180, required=False)
     photo = forms.FileField(required=False)
 
+    def clean(self) -> dict[str, Any]:
+        """A seal that is verified was looked at: nothing is taken for intact unsaid."""
+        given = super().clean() or self.cleaned_data
+        if given.get("act") == "verify" and not given.get("intact"):
+            self.add_error("intact", "required to verify a seal")
+        return given
+
 
 class SealForm(forms.Form):
     """A seal for the register."""

@@ -15,14 +15,14 @@ from django.views.decorators.http import require_GET, require_POST
 
 from otay.core.errors import OtayError
 from otay.goods.transit.domain.seals import clean_identifier
-from otay.goods.transit.domain.steps import Step, possible_steps
+from otay.goods.transit.domain.steps import Step
 from otay.goods.transit.forms import GateForm
 from otay.goods.transit.models import Movement
 from otay.goods.transit.queries import access, control
 from otay.goods.transit.services import sealing
 from otay.goods.transit.services.photos import MAX_BYTES
 from otay.goods.transit.services.sealing import Where
-from otay.goods.transit.views.shared import actor_of, own_offices, page, tell
+from otay.goods.transit.views.shared import actor_of, own_offices, page, steps_here, tell
 from otay.node import audit
 from otay.node.actors import Actor
 
@@ -49,10 +49,10 @@ def gate(request: HttpRequest) -> HttpResponse:
         if "office" not in request.GET:
             context["office"] = next((code for code in row.offices.split() if code in codes), context["office"])
         audit.record(actor=actor, action="transit.viewed", subject=f"movement:{row.mrn}", reason="gate")
-        steps = possible_steps(row.procedure, row.state, row.incidents)
+        due = steps_here(row)
         context |= {
             "uses": list(row.seals.filter(removed_at__isnull=True).select_related("seal").order_by("pk")),
-            "possible": [step for step in QUICK if step in steps and not (row.peer and step is Step.DEPART)],
+            "possible": [step for step in QUICK if step in due],
             "alarms": [one for one in control.open_alarms(actor) if one.movement_id == row.pk],
         }
     return page(request, "gate.html", context)
@@ -112,7 +112,7 @@ def _done(request: HttpRequest, actor: Actor, row: Movement, given: dict[str, An
         messages.success(request, _("Seal %(seal)s is taken off.") % {"seal": clean_identifier(identifier)})
     else:
         verdict = sealing.verify_seal(
-            actor=actor, mrn=row.mrn, identifier=identifier, intact=given["intact"] != "no",
+            actor=actor, mrn=row.mrn, identifier=identifier, intact=given["intact"] == "yes",
             remarks=given["remarks"], where=where,
         )  # fmt: skip
         if verdict.good:

@@ -28,7 +28,7 @@ from otay.goods.transit.models import Movement, Route
 from otay.goods.transit.queries import access, control, ncts_out, timeline, tracks
 from otay.goods.transit.services import alarming, evidence, lodging, recording
 from otay.goods.transit.stepping import take
-from otay.goods.transit.views.shared import actor_of, back, own_offices, page, tell
+from otay.goods.transit.views.shared import actor_of, back, own_offices, page, steps_here, tell
 from otay.node import audit, clock
 from otay.node.actors import Actor
 from otay.node.guarding import needs
@@ -103,15 +103,10 @@ def movement(request: HttpRequest, mrn: str) -> HttpResponse:
 
 def _possible(actor: Actor, row: Movement) -> list[Step]:
     """The steps that this actor may take now."""
-    found = []
-    for step in steps.possible_steps(row.procedure, row.state, row.incidents):
-        away = row.arrived_office and not row.arrived_office.startswith(settings.OTAY.country)
-        elsewhere = step in steps.AT_DEPARTURE if row.peer else bool(away and step in steps.AT_DESTINATION)
-        if step not in presenting.VERBS or elsewhere:
-            continue
-        if actor.may(recording.permission_of(step, actor)):
-            found.append(step)
-    return found
+    return [
+        step for step in steps_here(row)
+        if step in presenting.VERBS and actor.may(recording.permission_of(step, actor))
+    ]  # fmt: skip
 
 
 @login_required

@@ -13,6 +13,8 @@ from django.utils.translation import get_language
 
 from otay.core.errors import OtayError
 from otay.goods.transit import map_picture, offices, presenting
+from otay.goods.transit.domain.steps import AT_DEPARTURE, AT_DESTINATION, Step, possible_steps
+from otay.goods.transit.models import Movement
 from otay.goods.transit.offices import Office
 from otay.goods.transit.queries import access
 from otay.node.actors import Actor
@@ -43,6 +45,13 @@ def picture() -> dict[str, Any]:
     """Size and scale of the map's picture."""
     return {"width": map_picture.WIDTH, "height": map_picture.HEIGHT, "scale": map_picture.scale(),
             "place": map_picture.place, "points": map_picture.points}  # fmt: skip
+
+
+def steps_here(row: Movement) -> list[Step]:
+    """The steps that are due and this country's to take: not those of the neighbour's office."""
+    away = row.arrived_office and not row.arrived_office.startswith(settings.OTAY.country)
+    elsewhere = AT_DEPARTURE if row.peer else AT_DESTINATION if away else ()
+    return [step for step in possible_steps(row.procedure, row.state, row.incidents) if step not in elsewhere]
 
 
 def tell(request: HttpRequest, problem: OtayError) -> None:
