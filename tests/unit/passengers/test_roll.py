@@ -168,8 +168,8 @@ def test_every_function_of_the_guide_has_its_effect() -> None:
     from otay.formats.paxlst.functions import FUNCTIONS
 
     lists = {codes for codes in FUNCTIONS if roll.effect_of(*codes) is Effect.LIST}
-    assert {("745", ""), ("250", ""), ("250", "C"), ("250", "B"), ("336", ""), ("336", "G")} <= lists
-    assert {codes[0] for codes in lists} == {"745", "250", "336"}
+    assert {("745", ""), ("10", ""), ("250", ""), ("250", "C"), ("250", "B"), ("336", ""), ("336", "G")} <= lists
+    assert {codes[0] for codes in lists} == {"745", "10", "250", "336"}
     for codes, function in FUNCTIONS.items():
         if function.startswith("change") and codes[0] != "266":
             assert roll.effect_of(*codes) is Effect.CHANGE, codes
