@@ -114,7 +114,7 @@ def test_a_higher_past_rate_never_lowers_the_score(table: tuple[pl.DataFrame, La
     [
         (lambda text: text[:40], "model.format"),
         (lambda text: f"[{text}]", "model.format"),
-        (lambda text: text.replace("otay-fraud-model/3", "otay-fraud-model/9"), "model.version"),
+        (lambda text: text.replace("otay-fraud-model/4", "otay-fraud-model/9"), "model.version"),
         (lambda text: json.dumps({**json.loads(text), "prior": 0.9}), "model.digest"),
     ],
 )

@@ -10,7 +10,7 @@ from otay.core.errors import Refused
 from otay.core.findings import error
 from otay.core.i18n import N_
 
-FORMAT = "otay-fraud-model/3"
+FORMAT = "otay-fraud-model/4"
 
 
 def sealed(body: dict[str, Any]) -> str:

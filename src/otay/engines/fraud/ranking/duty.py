@@ -1,4 +1,4 @@
-"""Duty that an inspection would recover: what the neighbour's record tells is missing, else what the trees expect."""
+"""Duty that an inspection would recover: what the neighbour's record tells is missing, else what is estimated."""
 
 from __future__ import annotations
 
@@ -10,6 +10,36 @@ from otay.engines.fraud.ranking.features import number
 
 Floats = NDArray[np.float64]
 MONEY = (0.02, 5.0)
+#: A price is believed to be told too low by this much at most (log): what is further off is another kind of goods.
+LOWEST = 2.0
+_OWN = ("importer_price", "relation_price")
+
+
+def at_stake(frame: pl.DataFrame) -> Floats:
+    """Duty on each declaration as lodged; NaN where its value or rate is unknown."""
+    if not {"value", "tax_rate"} <= set(frame.columns):
+        return np.full(frame.height, np.nan)
+    return np.asarray(number(frame, "value") * number(frame, "tax_rate") / 100, dtype=np.float64)
+
+
+def stake_share(stake: Floats, found: NDArray[np.int8], duty: Floats) -> float:
+    """Duty recovered for each unit that was declared, among what was found; NaN where nothing tells."""
+    known = (found == 1) & (duty > 0) & (stake > 0)
+    return float(duty[known].sum() / stake[known].sum()) if known.any() else float("nan")
+
+
+def estimated(trees: Floats, stake: Floats, share: float, features: list[str], values: Floats) -> Floats:
+    """Duty missing where the neighbour tells nothing: mean of three estimates, each wrong in its own way.
+
+    The trees know what kinds of cases bring, but have seen few large ones; the duty at stake grows with the
+    declaration; the price that the trader paid before tells what is missing now. Where the stake or the share is
+    unknown, the trees alone.
+    """
+    columns = [features.index(name) for name in _OWN if name in features]
+    gaps = np.where(np.isnan(values[:, columns]), 0.0, values[:, columns])
+    below = np.clip(-gaps.min(axis=1, initial=0.0), 0, LOWEST)
+    told = (trees + stake * share + stake * np.expm1(below)) / 3
+    return np.where(np.isfinite(told), told, trees)
 
 
 def told_duty(frame: pl.DataFrame) -> Floats | None:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from otay.engines.fraud.prices import ReferencePrices
 from otay.engines.fraud.ranking.documents import opened, sealed
-from otay.engines.fraud.ranking.duty import told_duty
+from otay.engines.fraud.ranking.duty import at_stake, estimated, told_duty
 from otay.engines.fraud.ranking.features import (
     KEYS,
     Known,
@@ -61,6 +61,7 @@ class Model:
     own_prices: dict[str, OwnPrices]
     codes: PriceCodes
     drift: dict[str, tuple[list[float], list[float]]]
+    stake_share: float = float("nan")
     told_rate: float = 0.0
     money: tuple[float, float] = (1.0, 1.0)
     card: dict[str, Any] = field(default_factory=dict)
@@ -87,7 +88,8 @@ class Model:
             duty = np.expm1(np.asarray(self._duty_trees().predict(values, num_threads=1))) * self.duty_scale
         else:
             duty = np.full(frame.height, self.duty_scale)
-        expected = np.maximum(duty, 0) * probability
+        duty = estimated(np.maximum(duty, 0), at_stake(frame), self.stake_share, self.features, values)
+        expected = duty * probability
         told = told_duty(frame)
         if told is not None:
             # the neighbour's record tells what is missing better than an estimate; and what is large is looked at even
@@ -159,6 +161,7 @@ class Model:
             "own_prices": {name: own.as_record() for name, own in self.own_prices.items()},
             "codes": asdict(self.codes),
             "drift": self.drift,
+            "stake_share": None if self.stake_share != self.stake_share else self.stake_share,
             "told_rate": self.told_rate,
             "money": self.money,
             "card": self.card,
@@ -186,6 +189,7 @@ class Model:
             own_prices={name: OwnPrices.from_record(one) for name, one in body["own_prices"].items()},
             codes=PriceCodes(**body["codes"]),
             drift={name: (one[0], one[1]) for name, one in body["drift"].items()},
+            stake_share=float("nan") if body["stake_share"] is None else body["stake_share"],
             told_rate=body["told_rate"],
             money=(body["money"][0], body["money"][1]),
             card=body["card"],

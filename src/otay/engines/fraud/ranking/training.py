@@ -13,7 +13,7 @@ from otay.core.errors import Refused
 from otay.core.findings import error
 from otay.core.i18n import N_
 from otay.engines.fraud.prices import ReferencePrices
-from otay.engines.fraud.ranking.duty import money_scales, told_duty, told_rate
+from otay.engines.fraud.ranking.duty import at_stake, money_scales, stake_share, told_duty, told_rate
 from otay.engines.fraud.ranking.features import (
     Key,
     Known,
@@ -100,6 +100,7 @@ def train(frame: pl.DataFrame, labels: Labels, recipe: Recipe | None = None, *, 
         own_prices={name: OwnPrices.learn(relation_texts(frame, name), log_price) for name in relations_in(frame)},
         codes=codes,
         drift={},
+        stake_share=stake_share(at_stake(rows), found, labels.duty[inspected]),
         told_rate=told_rate(rows, found),
         card=_card(frame, labels, prior, matrix, recipe, grouped=groups is not None),
     )
