@@ -10,8 +10,11 @@ from typing import Any
 import pytest
 
 from factories import declarations, investigations
+from otay.exchange.registry import Received
+from otay.goods.declarations import sharing
 from otay.goods.declarations.models import Declaration, NeighbourDeclaration
 from otay.goods.investigations import work
+from otay.goods.investigations.domain import mirroring
 from otay.goods.investigations.models import MirrorCursor, MirrorFinding, MirrorPair, PairedRecord
 from otay.goods.investigations.services import assigning, lonely, matching
 from otay.goods.investigations.services import findings as finding_services
@@ -66,8 +69,6 @@ def test_the_same_input_leaves_the_same_rows_however_often_it_is_run() -> None:
     assert first["pairs"] >= 4
     before = state()
     assert matching.match() == {"looked_at": 0, "pairs": 0, "findings": 0}
-    from otay.goods.investigations.models import MirrorCursor
-
     MirrorCursor.objects.update(last=0)
     matching.match()
     assert state() == before
@@ -215,6 +216,54 @@ def test_parts_of_a_consignment_are_all_spoken_for() -> None:
     assert "split" in row.mirror.causes or "merged" in row.mirror.causes
     assert PairedRecord.objects.get(pair=row.mirror).number == "MX304part2"
     assert not MirrorPair.objects.filter(declaration=None).exists()
+
+
+def told_again(truck: life.Truck, **changes: Any) -> None:
+    """The neighbour's record of the truck a second time, under another number and the same reference."""
+    body = {**NeighbourDeclaration.objects.get(number=f"MX{truck.key}").body, "number": f"MX{truck.key}B", **changes}
+    sharing.keep_declarations([Received(0, "MX", 2, body["number"], 1, body, clock.now())])
+
+
+def test_what_the_neighbour_tells_twice_is_compared_once_and_is_a_finding() -> None:
+    truck = declarations.truck()
+    row = investigations.imported(truck)
+    investigations.told(truck)
+    matching.match()
+    assert kinds(row) == set()
+    told_again(truck)
+    matching.match()
+    assert kinds(row) == {"told_twice"}
+    finding = MirrorFinding.objects.get(declaration=row)
+    assert finding.facts == {"ours": "", "theirs": f"MX{truck.key}, MX{truck.key}B"}
+    row.mirror.refresh_from_db()
+    assert "merged" not in row.mirror.causes
+    assert not MirrorPair.objects.filter(declaration=None).exists(), "the second record is spoken for"
+    before = state()
+    matching.match_references([row.ucr])
+    assert state() == before
+
+
+def test_what_we_hold_twice_is_a_finding_of_the_second_and_halves_are_a_split() -> None:
+    truck = declarations.truck()
+    first, second = investigations.imported(truck), investigations.imported(truck, reference="again")
+    investigations.told(truck)
+    matching.match()
+    assert (kinds(first), kinds(second)) == (set(), {"told_twice"})
+    assert MirrorFinding.objects.get().facts["ours"] == f"{first.number}, {second.number}"
+    assert "split" not in second.mirror.causes
+
+
+def test_two_equal_halves_are_a_split_and_nothing_is_told_twice() -> None:
+    core = life.import_declaration(declarations.truck())
+    item = core["items"][0]
+    whole = {**core, "items": [{**item, "net_mass_kg": str(2 * Decimal(item["net_mass_kg"]))}]}
+    assert mirroring.copies([core, core], [whole]) == {}
+    assert mirroring.copies([core, core], [core]) == {1: 0}
+    assert mirroring.copies([core, core], [core, core]) == {}, "both sides know of two"
+    assert mirroring.copies([core, {**core, "transport": {"vehicle_id": "OTHER"}}], [core]) == {}
+    bare = {**core, "items": [{**item, "net_mass_kg": None}]}
+    assert mirroring.copies([bare, bare], [core]) == {1: 0}, "by value where no mass is told"
+    assert mirroring.copies([bare, bare], [{}]) == {}, "nothing to measure by"
 
 
 def test_what_an_innocent_cause_explains_stands_alone_without_a_finding() -> None:

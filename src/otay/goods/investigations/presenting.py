@@ -25,6 +25,7 @@ FINDINGS: Words = {
     Kind.OURS_ONLY: _("The neighbour has no record of these goods"),
     Kind.THEIRS_ONLY: _("The neighbour's record has no counterpart here"),
     Kind.PRICE: _("Price far below the reference"),
+    Kind.TOLD_TWICE: _("Told twice under one reference"),
     "price": _("Price far below the reference"),
     Pattern.TRANSSHIPMENT: _("Goods of a third country under a new origin"),
     Pattern.CAROUSEL: _("Goods that run round among traders"),
@@ -77,6 +78,7 @@ ELEMENTS: Words = {
     "vehicle": _("Vehicle"),
     "containers": _("Containers"),
     "seals": _("Seals"),
+    "copies": _("Told twice"),
 }
 VERDICTS: Mapping[str, tuple[str | Promise, str]] = {
     "missing": (_("One side only"), "neutral"),

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from math import log
 from typing import Any
 
 from otay.engines.fraud.mirror.comparing import USUAL, Cause, Record, Verdict, compare_one
@@ -35,6 +36,7 @@ class Kind(StrEnum):
     OURS_ONLY = "ours_only"
     THEIRS_ONLY = "theirs_only"
     PRICE = "price"
+    TOLD_TWICE = "told_twice"
 
 
 #: How much each kind weighs in a ranking, from 0 to 100, before its size is looked at.
@@ -48,12 +50,14 @@ WEIGHTS = {
     Kind.OURS_ONLY: 25,
     Kind.THEIRS_ONLY: 60,
     Kind.PRICE: 30,
+    Kind.TOLD_TWICE: 40,
 }
 _OF_ELEMENT = {
     "goods": Kind.OTHER_GOODS,
     "origin": Kind.OTHER_ORIGIN,
     "quantity": Kind.QUANTITY,
     "mass": Kind.MASS,
+    "copies": Kind.TOLD_TWICE,
 }
 
 
@@ -114,6 +118,53 @@ def record_of(cores: Sequence[Mapping[str, Any]], *, exporting: str, day: date |
         day=(day - _EPOCH).days if day else None,
         exporting=exporting,
     )
+
+
+def copies(cores: Sequence[Mapping[str, Any]], other: Sequence[Mapping[str, Any]]) -> dict[int, int]:
+    """Which of one side's records of a consignment tell again what an earlier one told: place -> place of that one.
+
+    Two halves of a consignment are alike too: records count as told twice only where, without the repetition, they are
+    nearer to what the ``other`` side tells. By mass, else by value: who declares half of the value twice is no split.
+    """
+    first: dict[Any, int] = {}
+    again = {}
+    for at, core in enumerate(cores):
+        earlier = first.setdefault(_content(core), at)
+        if earlier != at:
+            again[at] = earlier
+    once = [core for at, core in enumerate(cores) if at not in again]
+    one_currency = _currency(cores) == _currency(other)
+    for measure in (_mass, *((_amount,) if one_currency else ())):
+        single, together, told = measure(once), measure(cores), measure(other)
+        if single is not None and together is not None and told is not None:
+            return again if abs(log(single / told)) < abs(log(together / told)) else {}
+    return {}
+
+
+def copied(line_of: str, *, ours: str = "", theirs: str = "") -> Line:
+    """The line that tells of a repetition: ``line_of`` is the number of the record that was told before."""
+    return Line("copies", f"{line_of}, {ours}" if ours else "", f"{line_of}, {theirs}" if theirs else "",
+                Verdict.DIFFERS.code)  # fmt: skip
+
+
+def _content(core: Mapping[str, Any]) -> Any:
+    invoice = core.get("invoice") or {}
+    goods = [
+        (str(item.get("hs") or "")[:6], item.get("origin"), item.get("net_mass_kg"), str(item.get("quantity") or ""))
+        for item in core.get("items") or ()
+    ]
+    return (
+        core.get("type"), invoice.get("number"), str(invoice.get("amount") or ""), tuple(goods),
+        (core.get("transport") or {}).get("vehicle_id"), tuple(sorted(map(str, core.get("containers") or ()))),
+    )  # fmt: skip
+
+
+def _mass(cores: Sequence[Mapping[str, Any]]) -> float | None:
+    return total([item.get("net_mass_kg") for core in cores for item in core.get("items") or ()])
+
+
+def _amount(cores: Sequence[Mapping[str, Any]]) -> float | None:
+    return total([((core.get("invoice") or {}).get("amount") or {}).get("amount") for core in cores])
 
 
 def _currency(cores: Sequence[Mapping[str, Any]]) -> str:

@@ -7,7 +7,7 @@ answers to. The same input leaves the same rows, however often it is kept.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -84,19 +84,30 @@ def _empty(record: NeighbourDeclaration) -> bool:
 def matched(
     ours: Sequence[Ours], theirs: Sequence[Theirs], *, method: str, score: Decimal | None = None
 ) -> list[MirrorPair]:
-    """A row for each of ``ours``, which together are the goods of ``theirs``. Both hold at least one."""
+    """A row for each of ``ours``, which together are the goods of ``theirs``. Both hold at least one.
+
+    What is told twice is compared once, and is a finding of its own: it is no part of a split consignment.
+    """
     kind = ours[0][0].type
+    cores, bodies = [core for _row, core in ours], [body for _record, body in theirs]
+    ours_again, theirs_again = rules.copies(cores, bodies), rules.copies(bodies, cores)
     found = rules.compare_books(
-        [core for _row, core in ours], [core for _row, core in theirs], we_export=kind == "export",
-        our_day=ours[0][0].lodged_at.date(), their_day=rules.day_of(theirs[0][1]),
+        [core for at, core in enumerate(cores) if at not in ours_again],
+        [body for at, body in enumerate(bodies) if at not in theirs_again],
+        we_export=kind == "export", our_day=ours[0][0].lodged_at.date(), their_day=rules.day_of(bodies[0]),
     )  # fmt: skip
     first, *others = [record for record, _body in theirs]
+    told_again = [
+        rules.copied(theirs[earlier][0].number, theirs=theirs[at][0].number) for at, earlier in theirs_again.items()
+    ]
     made = []
-    for row, _core in ours:
+    for at, (row, _core) in enumerate(ours):
+        own = [rules.copied(ours[ours_again[at]][0].number, ours=row.number)] if at in ours_again else []
+        whole = replace(found, lines=(*found.lines, *told_again, *own))
         pair = MirrorPair(
             declaration=row, peer=first.peer, number=first.number, state=MirrorPair.State.MATCHED, method=method,
-            score=score, port=row.port, day=row.lodged_at.date(), lines=[line.as_record() for line in found.lines],
-            causes=list(found.causes), differing=found.differing, value_ratio=found.value_ratio,
+            score=score, port=row.port, day=row.lodged_at.date(), lines=[line.as_record() for line in whole.lines],
+            causes=list(found.causes), differing=whole.differing, value_ratio=found.value_ratio,
             inputs=inputs_of(ours, theirs),
         )  # fmt: skip
         pair.beside = [key_of(one) for one in others]
