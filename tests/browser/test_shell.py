@@ -6,8 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.template import engines
+from django.utils import translation
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+LANES = ("red", "yellow", "blue", "green")
 PUBLIC = ["/", "/about/", "/accounts/login/", "/api/v1/docs/", "/no/such/page"]
 
 
@@ -100,3 +103,17 @@ def test_the_menu_works_with_the_keyboard(officer_screen: Callable[..., Any], co
     screen.assert_accessible()
     screen.page.keyboard.press("Escape")
     assert button.get_attribute("aria-expanded") == "false"
+
+
+def test_every_lane_with_its_meaning_fits_a_phone(screen: Any) -> None:
+    """Whichever lane a declaration of the day happens to have."""
+    screen.open("/about/")
+    shown_as = (
+        '{% from "web/macros.html" import lane %}{% for one in lanes %}<p>{{ lane(one, long=true) }}</p>{% endfor %}'
+    )
+    with translation.override(screen.node.language):
+        rendered = engines["jinja2"].env.from_string(shown_as).render(lanes=LANES)
+    screen.page.evaluate("html => { document.querySelector('main').innerHTML = html }", rendered)
+    wide, shown = screen.page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
+    assert screen.page.locator(".lane").count() == len(LANES)
+    assert wide <= shown
