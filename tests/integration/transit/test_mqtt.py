@@ -103,7 +103,7 @@ def test_what_seals_send_while_nobody_listens_waits_at_the_broker(made: tuple[Pa
 
 
 def _sent(client: paho.Client, topic: str, report: bytes) -> None:
-    """Send as a lock does: again where the connection is lost, as Mosquitto 2.0 ends it after a topic that is not allowed."""
+    """Send as a lock does: again where the connection is lost, as it is after a topic that is not allowed."""
     for _ in range(100):
         message = client.publish(topic, report, qos=1)
         if message.rc != paho.MQTT_ERR_NO_CONN:
