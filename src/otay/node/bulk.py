@@ -2,7 +2,9 @@
 
 Django's ``bulk_update`` builds one statement with a CASE for every value, which took a quarter of the time of lodging a
 batch; a prepared UPDATE run for many parameter sets does the same several times faster on SQLite and PostgreSQL. Its
-``bulk_create`` builds its statement anew each time, which for one row takes most of the time.
+``bulk_create`` builds its statement anew each time, which for one row takes most of the time. For many rows with a
+binary column it gives PostgreSQL a placeholder for every value, nine thousand for a batch of records, where COPY needs
+none.
 """
 
 from __future__ import annotations
@@ -24,11 +26,14 @@ def insert_many(rows: Sequence[models.Model]) -> None:
     if not rows:
         return
     model = type(rows[0])
-    if len(rows) >= FEW:
-        cast("Any", model)._default_manager.bulk_create(rows)
-        return
     using = router.db_for_write(model)
     connection = connections[using]
+    if len(rows) >= FEW:
+        if connection.vendor == "postgresql":
+            _copy(rows, using)
+        else:
+            cast("Any", model)._default_manager.bulk_create(rows)
+        return
     with connection.cursor() as cursor:
         for row in rows:
             statement, columns = _insert(model, using, row.pk is None)
@@ -48,6 +53,26 @@ def _insert(model: type[models.Model], using: str, numbered: bool) -> tuple[str,
     places = ", ".join(["%s"] * len(columns))
     end = f" RETURNING {quote(str(meta.pk.column))}" if numbered else ""
     return f"INSERT INTO {quote(meta.db_table)} ({names}) VALUES ({places}){end}", columns  # noqa: S608
+
+
+def _copy(rows: Sequence[models.Model], using: str) -> None:
+    """Insert ``rows`` by PostgreSQL's COPY, with keys that were taken from the key's sequence before."""
+    connection, meta = connections[using], rows[0]._meta
+    quote, key = connection.ops.quote_name, meta.pk
+    columns = cast("Sequence[models.Field[Any, Any]]", meta.local_concrete_fields)
+    with connection.cursor() as cursor:
+        if rows[0].pk is None:
+            numbers = "SELECT nextval(pg_get_serial_sequence(%s, %s)) FROM generate_series(1, %s)"
+            cursor.execute(numbers, [quote(meta.db_table), key.column, len(rows)])
+            for row, (number,) in zip(rows, cursor.fetchall(), strict=True):
+                row.pk = number
+        names = ", ".join(quote(str(column.column)) for column in columns)
+        statement = f"COPY {quote(meta.db_table)} ({names}) FROM STDIN"
+        with connection.wrap_database_errors, cursor.copy(statement) as copy:
+            for row in rows:
+                copy.write_row([column.get_db_prep_save(column.pre_save(row, True), connection) for column in columns])
+    for row in rows:
+        row._state.adding, row._state.db = False, using
 
 
 def update_many(rows: Sequence[models.Model], fields: Sequence[str]) -> None:

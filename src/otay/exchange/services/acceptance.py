@@ -33,7 +33,7 @@ from otay.exchange.services import consents, erasure, rotation
 from otay.exchange.services.faults import note_refusal, printable
 from otay.node import audit, clock, tracing
 from otay.node.actors import SYSTEM
-from otay.node.bulk import update_many
+from otay.node.bulk import insert_many, update_many
 from otay.node.models import ChainHead
 
 HELD_LISTED = 500
@@ -125,29 +125,27 @@ def _store(
     """Store records and hand those to be applied to their rooms. ``again``: they were held here before."""
     at = clock.now()
     judged = _judged(peer, records)
-    rows = Inbox.objects.bulk_create(
-        [
-            Inbox(
-                peer=peer,
-                sequence=entry.sequence,
-                link=entry.link,
-                record_type=record.record_type,
-                business_key=record.business_key,
-                version=record.version,
-                citation=record.agreement,
-                created_at=record.created_at,
-                body_digest=record.body_digest,
-                corrects=record.corrects,
-                body=record.body.decode() if body else "",
-                state=state,
-                note=printable(note, 300),
-                port=port_of(body),
-                received_at=at,
-            )
-            for record, entry, (state, note, body) in zip(records, entries, judged, strict=True)
-        ],
-        batch_size=500,
-    )
+    rows = [
+        Inbox(
+            peer=peer,
+            sequence=entry.sequence,
+            link=entry.link,
+            record_type=record.record_type,
+            business_key=record.business_key,
+            version=record.version,
+            citation=record.agreement,
+            created_at=record.created_at,
+            body_digest=record.body_digest,
+            corrects=record.corrects,
+            body=record.body.decode() if body else "",
+            state=state,
+            note=printable(note, 300),
+            port=port_of(body),
+            received_at=at,
+        )
+        for record, entry, (state, note, body) in zip(records, entries, judged, strict=True)
+    ]
+    insert_many(rows)
     for row, (_state, _note, body) in zip(rows, judged, strict=True):
         row.parsed = body  # read once, on arrival
     _list_refused(peer, [row for row in rows if row.state == Inbox.State.REFUSED])

@@ -22,6 +22,7 @@ from otay.exchange.registry import Publication, record_types
 from otay.exchange.services import consented
 from otay.node import audit, clock, tracing
 from otay.node.actors import Actor
+from otay.node.bulk import insert_many
 from otay.node.models import ChainHead
 
 
@@ -116,29 +117,27 @@ def append(actor: Actor, peer: Peer, items: Sequence[_Item]) -> int:
     previous = bytes(head.link) if head.sequence else peer.genesis(Direction.OUT, own)
     entries = chained([item.record for item in items], previous=previous, last_sequence=head.sequence)
     real, trace = keystore.real_now(), tracing.current()
-    rows = Outbox.objects.bulk_create(
-        [
-            Outbox(
-                peer=peer,
-                sequence=entry.sequence,
-                link=entry.link,
-                record_type=item.record.record_type,
-                business_key=item.record.business_key,
-                version=item.record.version,
-                citation=item.record.agreement,
-                created_at=item.record.created_at,
-                body_digest=item.record.body_digest,
-                corrects=item.record.corrects,
-                body=item.record.body.decode(),
-                port=item.port,
-                published_by=actor.key,
-                queued_at=real,
-                trace=trace,
-            )
-            for item, entry in zip(items, entries, strict=True)
-        ],
-        batch_size=500,
-    )
+    rows = [
+        Outbox(
+            peer=peer,
+            sequence=entry.sequence,
+            link=entry.link,
+            record_type=item.record.record_type,
+            business_key=item.record.business_key,
+            version=item.record.version,
+            citation=item.record.agreement,
+            created_at=item.record.created_at,
+            body_digest=item.record.body_digest,
+            corrects=item.record.corrects,
+            body=item.record.body.decode(),
+            port=item.port,
+            published_by=actor.key,
+            queued_at=real,
+            trace=trace,
+        )
+        for item, entry in zip(items, entries, strict=True)
+    ]
+    insert_many(rows)
     ConsentedRecord.objects.bulk_create(
         [
             ConsentedRecord(consent_id=consent, sent=row)
