@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from django.db import DEFAULT_DB_ALIAS, IntegrityError, transaction
+from django.db import DEFAULT_DB_ALIAS, DataError, IntegrityError, connection, transaction
 
 from otay.node.bulk import FEW, insert_many
 from otay.node.models import ApiClient, ChainHead
@@ -35,6 +35,32 @@ def test_a_key_that_the_row_brings_along_is_kept() -> None:
     assert {(row.name, row.sequence, bytes(row.link)) for row in ChainHead.objects.filter(name__in=["one", "two"])} == {
         ("one", 7, b"\0\1"), ("two", 0, b""),
     }  # fmt: skip
+
+
+def test_many_rows_with_texts_that_a_file_format_would_trip_over() -> None:
+    odd = ["tab\there", "line\nbreak\r", "back\\slash \\N \\.", "", "{a,b}", '"quoted"', "\\x00", "ñandú €"]
+    insert_many([ChainHead(name=f"{at}{text}", sequence=at, link=text.encode()) for at, text in enumerate(odd, 1)])
+    kept = ChainHead.objects.filter(sequence__gt=0).order_by("sequence")
+    assert [(row.name, bytes(row.link)) for row in kept] == [
+        (f"{at}{text}", text.encode()) for at, text in enumerate(odd, 1)
+    ]
+
+
+def test_a_text_that_is_too_long_for_its_column_is_refused_where_the_database_minds() -> None:
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite minds no length")
+    rows = [_client(number) for number in range(FEW)]
+    rows[-1].role = "x" * 200
+    with pytest.raises(DataError), transaction.atomic():
+        insert_many(rows)
+    assert ApiClient.objects.count() == 0
+
+
+def test_many_of_which_one_is_there_already_are_refused_whole() -> None:
+    insert_many([_client(1)])
+    with pytest.raises(IntegrityError), transaction.atomic():
+        insert_many([_client(number) for number in range(FEW + 1)])
+    assert ApiClient.objects.count() == 1
 
 
 def test_a_second_of_the_same_key_is_refused() -> None:
