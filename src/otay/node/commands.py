@@ -51,6 +51,7 @@ def audit() -> None:
     "--exchange-url",
     help=N_("Address of the door for neighbours, with mutual TLS; else port 8443 of the host of an https url."),
 )
+@option("--currency", default="USD", show_default=True, help=N_("Currency (ISO 4217) in which the node reckons."))
 @option("--demo", is_flag=True, help=N_("A demonstration: invented people, loopback only."))
 @plain_command
 def init(console: Console, folder: Path, country: str, name: str | None, language: str | None, **given: Any) -> None:

@@ -22,6 +22,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from otay.core.codes import currency_known
 from otay.core.errors import OtayError
 from otay.core.i18n import N_
 
@@ -61,6 +62,10 @@ class NodeConfig:
     """Addresses at which this node's own process hears seals, ``HOST:PORT`` or ``HOST:PORT=PROTOCOL``."""
     exchange_url: str = ""
     """Address of the neighbours' door, with mutual TLS; empty: neighbours knock at ``url``."""
+    currency: str = "USD"
+    """Currency (ISO 4217) in which the node reckons; exchange rates are units of it."""
+    rate_days: int = 95
+    """Days after which an exchange rate that nothing followed is stale."""
 
     @property
     def keys(self) -> Path:
@@ -106,6 +111,7 @@ def _checked(home: Path, path: Path, raw: dict[str, Any]) -> NodeConfig:
     known = {
         "country", "name", "language", "time_zone", "url", "database", "demo", "durable", "trusted_origins",
         "exchange_url", "nats", "log", "telemetry", "timestamps", "seal_mqtt", "seal_tcp",
+        "currency", "rate_days",
     }  # fmt: skip
     if unknown := sorted(set(raw) - known):
         raise BadConfiguration(
@@ -146,6 +152,8 @@ def _checked(home: Path, path: Path, raw: dict[str, Any]) -> NodeConfig:
         nats=_nats(path, str(raw.get("nats", ""))),
         seal_mqtt=_seal_mqtt(path, str(raw.get("seal_mqtt", ""))),
         seal_tcp=_seal_tcp(path, raw.get("seal_tcp", [])),
+        currency=_currency(path, str(raw.get("currency", "USD")).upper()),
+        rate_days=_rate_days(path, raw.get("rate_days", 95)),
     )
 
 
@@ -167,6 +175,22 @@ def _check_values(path: Path, *, country: str, url: str, zone: str, demo: bool) 
         ZoneInfo(zone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise BadConfiguration(N_("%(path)s: time_zone %(value)s is not known"), path=path, value=zone) from None
+
+
+def _currency(path: Path, value: str) -> str:
+    if not currency_known(value):
+        raise BadConfiguration(
+            N_("%(path)s: currency is %(value)s; expected three letters (ISO 4217)"), path=path, value=value
+        )
+    return value
+
+
+def _rate_days(path: Path, value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 3650:
+        raise BadConfiguration(
+            N_("%(path)s: rate_days is %(value)s; expected a number of days from 1 to 3650"), path=path, value=value
+        )
+    return value
 
 
 def _log(path: Path, value: str) -> str:
@@ -248,6 +272,7 @@ def create(
     database: str | None = None,
     demo: bool = False,
     exchange_url: str = "",
+    currency: str = "USD",
 ) -> NodeConfig:
     """Make the node's folder: settings and a session secret. An existing node.toml is never overwritten.
 
@@ -266,6 +291,8 @@ def create(
     }
     if exchange_url:
         settings["exchange_url"] = exchange_url
+    if currency.upper() != "USD":
+        settings["currency"] = currency.upper()
     _checked(home, path, {**settings, "demo": demo})
     keys = home / "keys"
     keys.mkdir(parents=True, exist_ok=True, mode=0o700)

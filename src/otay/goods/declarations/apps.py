@@ -17,6 +17,7 @@ class DeclarationsConfig(AppConfig):
         self._permissions()
         self._doors()
         self._seams()
+        self._tariff()
 
     def _permissions(self) -> None:
         from otay.node import roles
@@ -77,3 +78,16 @@ class DeclarationsConfig(AppConfig):
         registry.alerts.register(indicators.ALERTS)
         for panel in indicators.PANELS:
             registry.panels.register(panel)
+
+    def _tariff(self) -> None:
+        """Rates and lines are public: who works on declarations reads them; who steers checks puts them."""
+        from otay.node import registry, roles
+
+        trade = [roles.TRADER, roles.CARRIER]
+        roles.declare("tariff.view", _("See exchange rates and the tariff"), held_by=[*roles.OFFICERS, *trade])
+        roles.declare("tariff.import", _("Put exchange rates and tariff lines"), held_by=[roles.TARGETING])
+        registry.pages.register(registry.Pages("tariff", "tariff/", "otay.goods.declarations.tariff.urls"))
+        registry.apis.register(registry.Api("tariff", "tariff", "otay.goods.declarations.tariff.api:router", "Tariff"))
+        registry.menu.register(
+            registry.MenuEntry("tariff", "goods", _("Rates and tariff"), "tariff:rates", "tariff.view", 50)
+        )

@@ -7,6 +7,21 @@ from typing import ClassVar
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from otay.goods.declarations.tariff.models import ExchangeRate, TableFile, TableState, TariffLine
+
+__all__ = [
+    "Declaration",
+    "DeclarationEvent",
+    "DeclarationVersion",
+    "ExchangeRate",
+    "NeighbourCrossing",
+    "NeighbourDeclaration",
+    "NumberSeries",
+    "TableFile",
+    "TableState",
+    "TariffLine",
+]
+
 
 class Declaration(models.Model):
     """A goods declaration and where it stands. The declared facts are in its versions, never here alone."""

@@ -64,6 +64,7 @@ def make(side: Side) -> bool:
             time_zone=side.time_zone,
             demo=True,
             exchange_url=side.exchange_url,
+            currency="MXN" if side.country == "MX" else "USD",
         )
         return True
     known = config.load(side.home)
