@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -12,6 +13,7 @@ from stdnum.iso7064 import mod_11_10
 from otay.core.errors import Conflict
 from otay.goods.declarations import domain
 from otay.goods.declarations.domain import Kind, State, Verdict
+from otay.goods.declarations.tariff.domain import Rate, Rates
 
 
 @given(st.lists(st.sampled_from(list(Kind)), max_size=12))
@@ -105,7 +107,7 @@ def test_equal_records_are_equal_in_every_element() -> None:
         ({"gross_mass_kg": "10000.0"}, "gross_mass", Verdict.EQUAL),
         ({"invoice": {"amount": {"amount": "97.10", "currency": "USD"}}}, "invoice", Verdict.CLOSE),
         ({"invoice": {"amount": {"amount": "45.00", "currency": "USD"}}}, "invoice", Verdict.DIFFERENT),
-        ({"invoice": {"amount": {"amount": "100.00", "currency": "MXN"}}}, "invoice", Verdict.DIFFERENT),
+        ({"invoice": {"amount": {"amount": "100.00", "currency": "MXN"}}}, "invoice", Verdict.NOT_COMPARED),
         ({"items": [{"hs": "070200", "origin": "MX"}]}, "hs6", Verdict.EQUAL),
         ({"items": [{"hs": "070960", "origin": "MX"}]}, "hs6", Verdict.DIFFERENT),
         ({"items": [{"hs": "070200", "origin": "CN"}]}, "origin", Verdict.DIFFERENT),
@@ -120,3 +122,26 @@ def test_a_difference_is_judged_by_its_element(change: dict[str, object], elemen
 def test_a_ratio_needs_two_positive_numbers(ours: object, theirs: object) -> None:
     assert domain.value_ratio(ours, theirs) is None
     assert domain.value_ratio("10", "4") == Decimal("2.5")
+
+
+def reckoning(rate: str, *, days: int = 95, since: date = date(2026, 1, 1)) -> domain.Reckoning:
+    rates = Rates("USD", days, (Rate("MXN", since, Decimal(rate), "Test"),))
+    return domain.Reckoning(rates, date(2026, 3, 2), date(2026, 3, 1))
+
+
+@pytest.mark.parametrize(
+    ("pesos", "verdict"), [("2000", Verdict.CLOSE), ("2150", Verdict.CLOSE), ("900", Verdict.DIFFERENT)]
+)
+def test_values_of_two_currencies_compare_at_the_rate_of_the_day(pesos: str, verdict: Verdict) -> None:
+    theirs = {**OURS, "invoice": {"amount": {"amount": pesos, "currency": "MXN"}}}
+    (line,) = [one for one in domain.compare(OURS, theirs, reckoning("0.05")) if one.element == "invoice"]
+    assert line.verdict is verdict
+    assert line.theirs == f"{pesos} MXN"
+    assert [quote.rate.rate for quote in line.quotes] == [Decimal("0.05")]
+
+
+def test_without_a_rate_or_with_a_stale_one_values_are_not_compared() -> None:
+    theirs = {**OURS, "invoice": {"amount": {"amount": "2000", "currency": "MXN"}}}
+    for known in (reckoning("0.05", since=date(2026, 3, 2)), reckoning("0.05", days=10)):
+        (line,) = [one for one in domain.compare(OURS, theirs, known) if one.element == "invoice"]
+        assert line.verdict is Verdict.NOT_COMPARED

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
@@ -15,6 +16,7 @@ from stdnum.iso7064 import mod_11_10
 
 from otay.core.errors import Conflict
 from otay.core.i18n import N_, Term
+from otay.goods.declarations.tariff.domain import Converted, Quote, Rates
 
 #: Record types shared with the neighbour, and the kind of subject that screening knows.
 DECLARATION = "goods.declaration"
@@ -177,6 +179,10 @@ def declaration_number(country: str, year: int, serial: int) -> str:
     return f"{digits[:2]}{country}{digits[2:]}{mod_11_10.calc_check_digit(digits)}"
 
 
+#: Share by which the values of both records may differ: freight and insurance lie between them.
+VALUE_TOLERANCE = Decimal("0.10")
+
+
 class Verdict(StrEnum):
     """How an element of our record stands to the neighbour's."""
 
@@ -184,23 +190,49 @@ class Verdict(StrEnum):
     CLOSE = "close"
     DIFFERENT = "different"
     ONE_SIDED = "one_sided"
+    NOT_COMPARED = "not_compared"
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """One element of both records. ``note`` says what difference would be innocent."""
+    """One element of both records. ``quotes``: the rates that two values were, or could not be, compared by."""
 
     element: str
     ours: str
     theirs: str
     verdict: Verdict
+    quotes: tuple[Quote, ...] = ()
 
 
-def compare(ours: dict[str, Any], theirs: dict[str, Any]) -> list[Comparison]:
+@dataclass(frozen=True, slots=True)
+class Reckoning:
+    """What values of both records are compared by: the node's rates, and the days on which both were lodged."""
+
+    rates: Rates
+    our_day: date
+    their_day: date
+
+    def both(self, ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> tuple[Converted, Converted] | None:
+        """Two amounts (``{"amount": ..., "currency": ...}``) in one currency; None where a rate or an amount is
+        missing. Amounts of the same currency stay in it."""
+        currencies = [str(one.get("currency") or "") for one in (ours, theirs)]
+        to = currencies[0] if currencies[0] == currencies[1] else self.rates.base
+        found = []
+        for one, currency, day in zip((ours, theirs), currencies, (self.our_day, self.their_day), strict=True):
+            amount = decimal_of(one.get("amount"))
+            converted = None if amount is None else self.rates.convert(amount, currency, to, day)
+            if converted is None:
+                return None
+            found.append(converted)
+        return found[0], found[1]
+
+
+def compare(ours: dict[str, Any], theirs: dict[str, Any], reckoning: Reckoning | None = None) -> list[Comparison]:
     """Our record beside the neighbour's record of the same goods, element by element.
 
     The mirror rule: goods code at six digits, origin and containers correspond exactly; mass within 2 % and value
-    within 10 % (freight and insurance separate an export value from an import value).
+    within 10 % (freight and insurance separate an export value from an import value). Values of two currencies are
+    compared by ``reckoning``, and not at all without a rate that may be used.
     """
     rows = [
         _exact("ucr", ours.get("ucr"), theirs.get("ucr")),
@@ -210,7 +242,7 @@ def compare(ours: dict[str, Any], theirs: dict[str, Any]) -> list[Comparison]:
         _exact("hs6", _joined(_each_item(ours, "hs", 6)), _joined(_each_item(theirs, "hs", 6))),
         _exact("origin", _joined(_each_item(ours, "origin")), _joined(_each_item(theirs, "origin"))),
         _measured("gross_mass", ours.get("gross_mass_kg"), theirs.get("gross_mass_kg"), Decimal("0.02")),
-        _measured("invoice", *_amounts(ours, theirs), Decimal("0.10")),
+        _invoice(ours, theirs, reckoning),
     ]
     return [row for row in rows if row.ours or row.theirs]
 
@@ -230,11 +262,20 @@ def _joined(values: Any) -> str:
     return ", ".join(sorted(texts))
 
 
-def _amounts(ours: dict[str, Any], theirs: dict[str, Any]) -> tuple[str | None, str | None]:
-    left, right = (_path(record, "invoice", "amount") for record in (ours, theirs))
-    if left and right and left.get("currency") != right.get("currency"):
-        return f"{left['amount']} {left['currency']}", f"{right['amount']} {right['currency']}"
-    return left and left["amount"], right and right["amount"]
+def _invoice(ours: dict[str, Any], theirs: dict[str, Any], reckoning: Reckoning | None) -> Comparison:
+    left, right = (_path(record, "invoice", "amount") or {} for record in (ours, theirs))
+    if not left or not right or left.get("currency") == right.get("currency"):
+        return _measured("invoice", left.get("amount"), right.get("amount"), VALUE_TOLERANCE)
+    mine, other = (f"{one.get('amount')} {one.get('currency')}" for one in (left, right))
+    both = reckoning.both(left, right) if reckoning else None
+    if both is None:
+        return Comparison("invoice", mine, other, Verdict.NOT_COMPARED)
+    quotes = tuple(dict.fromkeys(quote for one in both for quote in one.quotes))
+    ratio = value_ratio(both[0].amount, both[1].amount)
+    if ratio is None or any(one.stale for one in both):
+        return Comparison("invoice", mine, other, Verdict.NOT_COMPARED, quotes)
+    close = abs(ratio - 1) <= VALUE_TOLERANCE
+    return Comparison("invoice", mine, other, Verdict.CLOSE if close else Verdict.DIFFERENT, quotes)
 
 
 def _exact(element: str, ours: Any, theirs: Any) -> Comparison:
@@ -259,8 +300,22 @@ def _measured(element: str, ours: Any, theirs: Any, tolerance: Decimal) -> Compa
 
 def value_ratio(ours: Any, theirs: Any) -> Decimal | None:
     """Ours over theirs; None where either is not a positive number."""
+    left, right = decimal_of(ours), decimal_of(theirs)
+    return left / right if left is not None and right is not None and left > 0 and right > 0 else None
+
+
+def decimal_of(value: Any) -> Decimal | None:
+    """A finite number from a record; None for anything else."""
     try:
-        left, right = Decimal(str(ours)), Decimal(str(theirs))
+        found = Decimal(str(value))
     except ArithmeticError:
         return None
-    return left / right if left > 0 and right > 0 else None
+    return found if found.is_finite() else None
+
+
+def day_of(body: Mapping[str, Any]) -> date | None:
+    """The day on which a record of the neighbour was lodged, where it tells."""
+    try:
+        return datetime.fromisoformat(str(body.get("lodged_at"))).date()
+    except ValueError:
+        return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -13,8 +13,15 @@ from otay.goods.declarations import domain, queries
 from otay.goods.declarations.domain import DECLARATION as KIND
 from otay.goods.declarations.models import Declaration, DeclarationVersion
 from otay.goods.declarations.parties import facts_of_parties
+from otay.goods.declarations.tariff.domain import Rates, Tariff
+from otay.goods.declarations.tariff.queries import rates_for, tariff_for
+from otay.goods.declarations.valuing import code_of, reckoning_day
 from otay.screening.domain import Subject
 from otay.screening.registry import Fact, FactSet
+
+#: The currency in which screening's rules name values.
+CURRENCY = "USD"
+_CENT = Decimal("0.01")
 
 
 def facts_of(rows: Sequence[Declaration], cores: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -23,22 +30,45 @@ def facts_of(rows: Sequence[Declaration], cores: Sequence[dict[str, Any]]) -> li
     seen = queries.first_seen(importers)
     findings = queries.past_findings(importers)
     mirrors = queries.neighbour_records(row.ucr for row in rows)
+    rates, tariff = _rates(rows, mirrors.values()), _tariff(rows, cores)
     return [
         {
-            **_declared(row, core),
+            **_declared(row, core, rates),
+            **_dutiable(row, core, tariff),
             "trader_known_days": (row.lodged_at - seen.get(row.importer, row.lodged_at)).days,
             "trader_past_findings": findings.get(row.importer, 0),
-            **_mirrored(row, core, mirrors.get(row.ucr)),
+            **_mirrored(row, core, mirrors.get(row.ucr), rates),
             **watched,
         }
         for row, core, watched in zip(rows, cores, facts_of_parties(cores), strict=True)
     ]
 
 
-def _declared(row: Declaration, core: dict[str, Any]) -> dict[str, Any]:
+def _rates(rows: Sequence[Declaration], mirrors: Collection[Any]) -> Rates:
+    """The rates that these declarations need; none is read where all values are in the currency of the rules."""
+    theirs = {str(((one.body.get("invoice") or {}).get("amount") or {}).get("currency") or "") for one in mirrors}
+    currencies = {CURRENCY, *(row.currency for row in rows), *theirs} - {""}
+    days = [*(row.lodged_at.date() for row in rows), *map(reckoning_day, mirrors)]
+    return rates_for(currencies if len(currencies) > 1 else (), days)
+
+
+def _tariff(rows: Sequence[Declaration], cores: Sequence[dict[str, Any]]) -> Tariff:
+    imports = [one for one in zip(rows, cores, strict=True) if one[0].type == "import"]
+    codes = {code_of((core.get("items") or [{}])[0]) for _row, core in imports}
+    return tariff_for(codes, [row.lodged_at.date() for row, _core in imports])
+
+
+def _dutiable(row: Declaration, core: dict[str, Any], tariff: Tariff) -> dict[str, Any]:
+    item = (core.get("items") or [{}])[0]
+    taken = tariff.take(code_of(item), str(item.get("origin") or ""), row.lodged_at.date())
+    return {"duty_rate": taken.line.ad_valorem} if taken and row.type == "import" else {}
+
+
+def _declared(row: Declaration, core: dict[str, Any], rates: Rates) -> dict[str, Any]:
     items = core.get("items") or [{}]
     mass = Decimal(core["gross_mass_kg"]) if core.get("gross_mass_kg") else None
-    value = row.amount if row.currency == "USD" else None
+    converted = None if row.amount is None else rates.convert(row.amount, row.currency, CURRENCY, row.lodged_at.date())
+    value = converted.amount.quantize(_CENT) if converted and not converted.stale else None
     return {
         "type": row.type,
         "port": row.port,
@@ -59,12 +89,16 @@ def _declared(row: Declaration, core: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _mirrored(row: Declaration, core: dict[str, Any], mirror: Any) -> dict[str, Any]:
+def _mirrored(row: Declaration, core: dict[str, Any], mirror: Any, rates: Rates) -> dict[str, Any]:
     if mirror is None:
         return {"mirror_missing": True}
-    differing = {line.element for line in domain.compare(core, mirror.body) if line.verdict is domain.Verdict.DIFFERENT}
+    reckoning = domain.Reckoning(rates, row.lodged_at.date(), reckoning_day(mirror))
+    compared = domain.compare(core, mirror.body, reckoning)
+    differing = {line.element for line in compared if line.verdict is domain.Verdict.DIFFERENT}
     theirs = (mirror.body.get("invoice") or {}).get("amount") or {}
-    ratio = domain.value_ratio(row.amount, theirs.get("amount")) if theirs.get("currency") == row.currency else None
+    both = reckoning.both({"amount": row.amount, "currency": row.currency}, theirs)
+    usable = both is not None and not any(one.stale for one in both)
+    ratio = domain.value_ratio(both[0].amount, both[1].amount) if both and usable else None
     return {
         "mirror_missing": False,
         "mirror_differences": len(differing),
@@ -103,6 +137,7 @@ FACTS = FactSet(
         Fact("seal_missing", FactType.FLAG, _("A loaded container without a seal")),
         Fact("gross_mass_kg", FactType.NUMBER, _("Gross mass, kg")),
         Fact("value_usd", FactType.NUMBER, _("Invoice amount, USD")),
+        Fact("duty_rate", FactType.NUMBER, _("Duty on the first goods at the tariff, per cent")),
         Fact("value_per_kg", FactType.NUMBER, _("Invoice amount for a kilogram, USD")),
         Fact("watchlist_hits", FactType.NUMBER, _("Matches of its parties with watchlists that wait for review")),
         Fact("watchlist_confirmed", FactType.FLAG, _("A party was confirmed to be on a watchlist")),

@@ -58,6 +58,7 @@ VERDICTS: dict[str, tuple[str | Promise, str]] = {
     Verdict.CLOSE: (_("Within tolerance"), "info"),
     Verdict.DIFFERENT: (_("Different"), "error"),
     Verdict.ONE_SIDED: (_("One side only"), "warning"),
+    Verdict.NOT_COMPARED: (_("Not compared"), "neutral"),
 }
 
 

@@ -18,8 +18,9 @@ from otay.core.errors import Forbidden, OtayError
 from otay.goods.declarations import domain, presenting, queries, services
 from otay.goods.declarations.domain import Kind, Lane, State
 from otay.goods.declarations.forms import LodgeForm
-from otay.goods.declarations.models import Declaration
+from otay.goods.declarations.models import Declaration, NeighbourDeclaration
 from otay.goods.declarations.registry import related
+from otay.goods.declarations.valuing import Valued, reckoning_day, valued
 from otay.intake.incoming import Incoming
 from otay.intake.services import receive
 from otay.node import audit
@@ -98,19 +99,29 @@ def _card(actor: Actor, row: Declaration) -> dict[str, Any]:
     versions = queries.versions(row)
     mirror = queries.neighbour_records([row.ucr]).get(row.ucr)
     officer = queries.is_officer(actor)
+    core = versions[-1].core
+    worth = valued(row, core, mirror if officer else None)
     return {
         "row": row,
         "officer": officer,
-        "core": versions[-1].core,
+        "core": core,
+        "worth": worth,
         "versions": versions,
         "mirror": mirror if officer else None,
-        "comparison": domain.compare(versions[-1].core, mirror.body) if mirror and officer else [],
+        "comparison": _comparison(row, core, mirror, worth) if mirror and officer else [],
         "crossings": queries.neighbour_crossings(row.ucr) if officer else [],
         "explanation": _explanation(row) if officer else None,
         "delivery": queries.delivery(row) if officer else [],
         "possible": _possible(actor, row),
         "overrides": domain.lacks_inspection(row.state, row.lane),
     }
+
+
+def _comparison(
+    row: Declaration, core: dict[str, Any], mirror: NeighbourDeclaration, worth: Valued
+) -> list[domain.Comparison]:
+    reckoning = domain.Reckoning(worth.rates, row.lodged_at.date(), reckoning_day(mirror))
+    return domain.compare(core, mirror.body, reckoning)
 
 
 def _explanation(row: Declaration) -> Explanation | None:

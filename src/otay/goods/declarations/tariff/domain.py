@@ -148,7 +148,7 @@ class Tariff:
 
     def take(self, hs: str, origin: str, day: date) -> Taken | None:
         """The line for goods of code ``hs`` and ``origin`` on ``day``; None where the tariff has none."""
-        for length in range(len(hs), 1, -1):
+        for length in range(len(hs) - len(hs) % 2, 1, -2):
             if found := self._at(hs[:length], origin, day):
                 return Taken(found)
         below = [self._at(code, origin, day) for code in self._by_code if len(hs) >= 2 and code.startswith(hs)]

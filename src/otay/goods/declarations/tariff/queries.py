@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
-from functools import reduce
-from operator import or_
 
 from django.conf import settings
 from django.db.models import Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Left
 
 from otay.goods.declarations.tariff.domain import Line, Rate, Rates, Tariff, plain
 from otay.goods.declarations.tariff.models import CURRENT, ExchangeRate, TableState, TariffLine
@@ -49,13 +48,21 @@ def tariff_for(codes: Iterable[str], days: Iterable[date]) -> Tariff:
     wanted, asked = {code for code in codes if len(code) >= 2}, list(days)
     if not wanted or not asked:
         return Tariff()
-    prefixes = {code[:length] for code in wanted for length in range(2, len(code) + 1)}
+    prefixes = {code[:length] for code in wanted for length in range(2, len(code) + 1, 2)}
     valid = TariffLine.objects.filter(CURRENT, start__lte=max(asked)).filter(Q(end=None) | Q(end__gte=min(asked)))
     found = [line_of(row) for row in valid.filter(hs__in=prefixes)]
-    bare = {code for code in wanted if not any(code.startswith(line.hs) for line in found)}
-    if bare:
-        found += [line_of(row) for row in valid.filter(reduce(or_, (Q(hs__startswith=code) for code in sorted(bare))))]
+    known = {line.hs for line in found}
+    for length in (2, 4, 6, 8, 10):
+        # codes that no line is a beginning of: the lines that they are the beginning of
+        bare = {code for code in wanted if len(code) == length and not _begins(known, code)}
+        if bare:
+            below = valid.annotate(head=Left("hs", length)).filter(head__in=bare)
+            found += [line_of(row) for row in below]
     return Tariff(tuple(found))
+
+
+def _begins(known: set[str], code: str) -> bool:
+    return any(code[:length] in known for length in range(2, len(code) + 1, 2))
 
 
 def rate_of(row: ExchangeRate) -> Rate:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from math import log
@@ -18,6 +18,7 @@ from otay.engines.fraud.mirror.comparing import USUAL, Cause, Record, Verdict, c
 from otay.engines.fraud.values import basis_of
 from otay.goods.declarations.domain import Verdict as Identity
 from otay.goods.declarations.domain import compare
+from otay.goods.declarations.domain import day_of as day_of
 from otay.goods.investigations.domain.book_rows import number, total
 
 _EPOCH = date(1970, 1, 1)
@@ -266,14 +267,6 @@ def is_counterpart(our_type: str, their_type: str) -> bool:
     if not their_type:
         return True
     return {"import": "export", "export": "import"}.get(our_type, our_type) == their_type
-
-
-def day_of(body: Mapping[str, Any]) -> date | None:
-    """The day on which the neighbour's record was lodged, where it tells."""
-    try:
-        return datetime.fromisoformat(str(body.get("lodged_at"))).date()
-    except ValueError:
-        return None
 
 
 def alone_causes(
