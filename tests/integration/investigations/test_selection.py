@@ -71,6 +71,16 @@ def test_selection_puts_the_suspect_first_and_the_booth_says_why() -> None:
     assert selecting.select(PORT) == []
 
 
+def test_an_office_without_a_list_today_is_led_to_its_latest() -> None:
+    scored(planted="undervalued")
+    plan()
+    day = selecting.select(PORT)[0].day
+    assert morning.latest_day(officer(), PORT, day) is None
+    assert morning.latest_day(officer(), PORT, day + timedelta(days=9)) == day
+    with pytest.raises(Forbidden):
+        morning.latest_day(officer(port="2506"), PORT, day)
+
+
 def test_the_random_share_is_kept_and_capacity_never_exceeded() -> None:
     scored(12, planted="undervalued")
     plan(red=4, yellow=0, query=0, blue=0, random=Decimal("0.5"))

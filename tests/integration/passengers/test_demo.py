@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from otay.node.actors import SYSTEM
@@ -15,7 +13,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def seeded(settings: pytest.FixtureRequest) -> float:
+def seeded(settings: pytest.FixtureRequest) -> None:
     create_client(
         actor=SYSTEM,
         key="demo-carrier",
@@ -24,13 +22,10 @@ def seeded(settings: pytest.FixtureRequest) -> float:
         party=demo.PARTY,
         invented=True,
     )
-    begin = time.process_time()
     demo.seed()
-    return time.process_time() - begin
 
 
-def test_planted_cases_and_bad_passengers_are_found(seeded: float) -> None:
-    assert seeded < 10, "of processor time, on a loaded machine, compiling included"
+def test_planted_cases_and_bad_passengers_are_found(seeded: None) -> None:
     assert Flight.objects.count() == 8
     assert Traveller.objects.count() > 250
     assert set(Hit.objects.values_list("entry_name", "band")) == {
@@ -52,7 +47,7 @@ def test_planted_cases_and_bad_passengers_are_found(seeded: float) -> None:
     assert indicators.known_ahead().value == 100
 
 
-def test_a_second_call_adds_nothing(seeded: float) -> None:
+def test_a_second_call_adds_nothing(seeded: None) -> None:
     before = [model.objects.count() for model in (Flight, Traveller, ListMessage, Notice)]
     demo.seed()
     assert [model.objects.count() for model in (Flight, Traveller, ListMessage, Notice)] == before

@@ -41,6 +41,9 @@ PLANTED: tuple[tuple[str, str, str, int, str, str], ...] = (
     ("08", "392690", "Articles of plastic (demo)", 5200, "26000.00", "freight"),
 )
 
+#: Honest denim of the two months before, so that there is a price to compare with: how many consignments.
+HISTORY = 28
+
 
 def seed() -> None:
     """This side's planted declarations, its case and its seizure; a second call adds nothing."""
@@ -48,7 +51,9 @@ def seed() -> None:
     if investigator is None or Declaration.objects.filter(reference__startswith=PREFIX).exists():
         return
     start = clock.now() - timedelta(days=8)
-    lodged = [Lodgement(core, PORT, start + timedelta(hours=at)) for at, core in enumerate(_declarations(start))]
+    earlier = [start - timedelta(days=2 * (HISTORY - at)) for at in range(HISTORY)]
+    lodged = [Lodgement(_honest(at, day), PORT, day) for at, day in enumerate(earlier)]
+    lodged += [Lodgement(core, PORT, start + timedelta(hours=at)) for at, core in enumerate(_declarations(start))]
     lodge(actor=SYSTEM, node=settings.OTAY, lodgements=lodged)
     if settings.OTAY.country == "US":
         _case(investigator)
@@ -57,6 +62,16 @@ def seed() -> None:
 def _person(names: dict[str, str]) -> Actor | None:
     user = User.objects.filter(username=names.get(settings.OTAY.country, ""), invented=True).first()
     return actor_of_user(user) if user else None
+
+
+def _honest(at: int, day: datetime) -> dict[str, Any]:
+    """The same consignment on both sides, at 4.90 to 5.90 USD a kilogram on export."""
+    mass = Decimal(9000 + 500 * (at % 7))
+    usd = mass * (Decimal("4.90") + Decimal("0.10") * (at * 7 % 11))
+    if settings.OTAY.country != "US":
+        return _core(f"H{at:02}", "520942", "Denim fabric (demo)", mass, usd, "export", day)
+    core = _core(f"H{at:02}", "520942", "Denim fabric (demo)", mass, usd, "import", day)
+    return _changed(core, usd=usd * Decimal("1.03"))
 
 
 def _declarations(start: datetime) -> list[dict[str, Any]]:

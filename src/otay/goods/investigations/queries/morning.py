@@ -51,6 +51,17 @@ def selected(actor: Actor, port: str, day: date) -> QuerySet[Selected]:
     )
 
 
+def latest_day(actor: Actor, port: str, before: date) -> date | None:
+    """The last day before ``before`` with something selected at ``port``.
+
+    Raises:
+        Forbidden: when ``actor`` does not see that office.
+    """
+    actor.require(VIEW, port=port)
+    days = Selected.objects.filter(port=port, day__lt=before).order_by("-day")
+    return days.values_list("day", flat=True).first()
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """A line of the morning list. ``pair``, ``score`` and ``override`` may be missing."""

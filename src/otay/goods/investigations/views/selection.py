@@ -58,6 +58,7 @@ def morning_list(request: HttpRequest) -> HttpResponse:
         "before": day - timedelta(days=1),
         "after": day + timedelta(days=1), "may_waive": actor.may(overrides.WAIVE, port=port),
         "total": sum(counts.values()), "size": PAGE,
+        "latest": None if shown or lane else morning.latest_day(actor, port, day),
     }  # fmt: skip
     return page(request, "morning.html", context)
 

@@ -39,18 +39,19 @@ def workbench(request: HttpRequest) -> HttpResponse:
     context = {
         "question": question, "told": told, "rows_words": presenting.ROWS, "measures": presenting.MEASURES,
         "spans": presenting.SPANS, "steps": steps, "plot": plotting.outliers(points), "points": points[:25],
-        "series": _series(steps, question.measure), "address": request.GET.urlencode(),
+        "series": _series(steps, question), "address": request.GET.urlencode(),
         "ports": [one for one in ports() if held is None or one.code in held],
     }  # fmt: skip
     return page(request, "workbench.html", context)
 
 
-def _series(steps: list[dict[str, Any]], measure: str) -> dict[str, Any]:
-    values = [None if row[measure] is None else float(row[measure]) for row in steps]
+def _series(steps: list[dict[str, Any]], question: queries.Question) -> dict[str, Any]:
+    values = [None if row[question.measure] is None else float(row[question.measure]) for row in steps]
     return {
         "x": [str(row["group"])[:10] for row in steps],
         "time": False,
-        "series": [{"label": str(presenting.MEASURES[measure]), "values": values}],
+        "label": str(presenting.SPANS[question.step]),
+        "series": [{"label": str(presenting.MEASURES[question.measure]), "values": values}],
     }
 
 

@@ -44,6 +44,7 @@ function draw(uPlot, figure) {
   const options = {
     width: Math.max(canvas.clientWidth, 200),
     height: 220,
+    padding: given.time || bars ? undefined : [null, 36, null, null], // the last label is as wide as the others
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), zone),
     scales: {
       x: { time: Boolean(given.time), range: bars ? (_u, low, high) => [low - 0.6, high + 0.6] : undefined },
