@@ -24,6 +24,7 @@ class BoundedPagination(LimitOffsetPagination):
     class Input(LimitOffsetPagination.Input):
         """Which stretch."""
 
+        limit: int = Field(100, ge=1, le=10_000)
         offset: int = Field(0, ge=0, le=2**31 - 1)
 
 

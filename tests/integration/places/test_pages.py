@@ -169,6 +169,7 @@ def test_the_api_answers_with_both_sides_and_filters(reader: Client) -> None:
     assert {item["code"] for item in reader.get("/api/v1/places/ports?state=US-NM").json()} == {"2406", "2408"}
     volumes = reader.get("/api/v1/places/volumes?port=2304&measure=Trucks&start=2023-11-01&end=2023-12-01").json()
     assert volumes["count"] == 2
+    assert reader.get(f"/api/v1/places/volumes?limit={10**30}").status_code == 422
     features = reader.get("/api/v1/places/ports.geojson").json()
     assert features["type"] == "FeatureCollection"
     assert len(features["features"]) == 28
