@@ -56,3 +56,12 @@ def total(amounts: Iterable[Money]) -> Money | None:
     for amount in amounts:
         result = amount if result is None else result + amount
     return result
+
+
+def finite(value: object) -> Decimal | None:
+    """A finite number from what a record holds as text; None for anything else."""
+    try:
+        found = Decimal(str(value))
+    except ArithmeticError:
+        return None
+    return found if found.is_finite() else None

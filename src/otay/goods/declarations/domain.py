@@ -16,6 +16,7 @@ from stdnum.iso7064 import mod_11_10
 
 from otay.core.errors import Conflict
 from otay.core.i18n import N_, Term
+from otay.core.money import finite
 from otay.goods.declarations.tariff.domain import Converted, Quote, Rates
 
 #: Record types shared with the neighbour, and the kind of subject that screening knows.
@@ -219,7 +220,7 @@ class Reckoning:
         to = currencies[0] if currencies[0] == currencies[1] else self.rates.base
         found = []
         for one, currency, day in zip((ours, theirs), currencies, (self.our_day, self.their_day), strict=True):
-            amount = decimal_of(one.get("amount"))
+            amount = finite(one.get("amount"))
             converted = None if amount is None else self.rates.convert(amount, currency, to, day)
             if converted is None:
                 return None
@@ -300,17 +301,8 @@ def _measured(element: str, ours: Any, theirs: Any, tolerance: Decimal) -> Compa
 
 def value_ratio(ours: Any, theirs: Any) -> Decimal | None:
     """Ours over theirs; None where either is not a positive number."""
-    left, right = decimal_of(ours), decimal_of(theirs)
+    left, right = finite(ours), finite(theirs)
     return left / right if left is not None and right is not None and left > 0 and right > 0 else None
-
-
-def decimal_of(value: Any) -> Decimal | None:
-    """A finite number from a record; None for anything else."""
-    try:
-        found = Decimal(str(value))
-    except ArithmeticError:
-        return None
-    return found if found.is_finite() else None
 
 
 def day_of(body: Mapping[str, Any]) -> date | None:

@@ -14,8 +14,9 @@ from otay.goods.declarations.domain import DECLARATION as KIND
 from otay.goods.declarations.models import Declaration, DeclarationVersion
 from otay.goods.declarations.parties import facts_of_parties
 from otay.goods.declarations.tariff.domain import Rates, Tariff
+from otay.goods.declarations.tariff.items import code_of
 from otay.goods.declarations.tariff.queries import rates_for, tariff_for
-from otay.goods.declarations.valuing import code_of, reckoning_day
+from otay.goods.declarations.valuing import reckoning_day
 from otay.screening.domain import Subject
 from otay.screening.registry import Fact, FactSet
 

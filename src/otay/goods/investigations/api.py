@@ -40,7 +40,7 @@ def _selected(one: Selected) -> dict[str, Any]:
 
 def _finding(row: MirrorFinding) -> dict[str, Any]:
     names = ("id", "key", "kind", "state", "weight", "port", "peer", "number", "trader", "hs6", "facts", "causes",
-             "day", "found_at", "review")  # fmt: skip
+             "duty", "duty_currency", "day", "found_at", "review")  # fmt: skip
     return {name: getattr(row, name) for name in names} | {
         "declaration": row.declaration.number if row.declaration else None
     }
@@ -66,7 +66,7 @@ def get_dossier(request: HttpRequest, number: str) -> dict[str, Any]:
         "number": number, "port": found.row.port, "lane": found.row.lane, "state": found.row.state,
         "mirror": pair and {
             "state": pair.state, "peer": pair.peer, "number": pair.number, "method": pair.method, "lines": pair.lines,
-            "causes": pair.causes, "value_ratio": pair.value_ratio, "matched_at": pair.matched_at,
+            "causes": pair.causes, "value_ratio": pair.value_ratio, "duty": pair.duty, "matched_at": pair.matched_at,
         },
         "score": score and {
             "probability": score.probability, "duty": score.duty, "model": score.model, "criteria": score.criteria,

@@ -19,6 +19,7 @@ FINDINGS: Words = {
     Kind.UNDERVALUED: _("Undervalued against the neighbour's record"),
     Kind.OVERVALUED: _("Overvalued against the neighbour's record"),
     Kind.OTHER_GOODS: _("Other goods than in the neighbour's record"),
+    Kind.DEARER_GOODS: _("The neighbour's goods code bears a higher duty"),
     Kind.OTHER_ORIGIN: _("Other origin than in the neighbour's record"),
     Kind.QUANTITY: _("Other quantity than in the neighbour's record"),
     Kind.MASS: _("Other mass than in the neighbour's record"),
@@ -86,6 +87,14 @@ VERDICTS: Mapping[str, tuple[str | Promise, str]] = {
     "close": (_("Within tolerance"), "info"),
     "explained": (_("Different, explained"), "warning"),
     "differs": (_("Different"), "error"),
+    "not_compared": (_("Not compared"), "neutral"),
+}
+#: What a part of the duty at stake comes from.
+DUTY_PARTS: Words = {
+    "value": _("by the value"),
+    "goods": _("by the goods code"),
+    "origin": _("by the origin"),
+    "quantity": _("by mass or quantity"),
 }
 FINDING_STATES: Mapping[str, tuple[str | Promise, str]] = {
     "open": (_("Open"), "warning"),

@@ -40,6 +40,8 @@ class CaseFindingOut(Schema):
     hs6: str
     facts: dict[str, Any]
     causes: list[str]
+    duty: Decimal | None = Field(description="what the difference alone would add in duty, where the tariff tells")
+    duty_currency: str
     day: date
     found_at: datetime
     review: str

@@ -12,9 +12,10 @@ TRAIN = "investigations.train"
 
 def match() -> None:
     """Match what came in on either side; say what has stood alone for too long."""
-    from otay.goods.investigations.services import lonely, matching
+    from otay.goods.investigations.services import lonely, matching, reckoning
 
     matching.match()
+    reckoning.reckon()
     lonely.overdue()
 
 

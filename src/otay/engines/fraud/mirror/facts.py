@@ -40,7 +40,7 @@ def mirror_columns(
     frame = (
         imports.select(
             pl.col("id").alias("import_id"),
-            *(pl.col(name) for name in ("hs", "origin", "value", "tax_rate") if name in imports.columns),
+            *(pl.col(name) for name in ("hs", "origin", "value", "tax_rate", "tax_gain") if name in imports.columns),
         )
         .join(best, on="import_id", how="left", maintain_order="left")
         .join(parts, on="pair", how="left", maintain_order="left")
@@ -100,8 +100,11 @@ def _duty(frame: pl.DataFrame) -> pl.Expr:
 def tax_gain(frame: pl.DataFrame) -> Floats:
     """By how many points the duty rate would rise with the neighbour's goods code and origin; NaN unknown.
 
-    The rates are those that the imports themselves show, by goods and origin, else by goods.
+    A column ``tax_gain`` tells it where a tariff is at hand. Else the rates are those that the imports themselves show,
+    by goods and origin, else by goods.
     """
+    if "tax_gain" in frame.columns:
+        return np.asarray(frame["tax_gain"].cast(pl.Float64).fill_null(float("nan")).to_numpy(), dtype=np.float64)
     if not {"hs", "tax_rate"} <= set(frame.columns):
         return np.full(frame.height, np.nan)
     own = frame.with_columns(pl.col("hs").str.head(6), pl.col("export_hs").str.head(6))

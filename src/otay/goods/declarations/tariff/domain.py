@@ -160,6 +160,14 @@ class Tariff:
         return max(valid, key=lambda line: line.origin != ANY, default=None)
 
 
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """What values and duties are reckoned by."""
+
+    rates: Rates
+    tariff: Tariff
+
+
 def duty_of(
     line: Line, *, value: Decimal, currency: str, day: date, rates: Rates,
     quantities: Mapping[str, Decimal] | None = None,

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date
 
 from django.conf import settings
 from django.db.models import Max, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Left
 
-from otay.goods.declarations.tariff.domain import Line, Rate, Rates, Tariff, plain
+from otay.goods.declarations.tariff.domain import Line, Rate, Rates, Tables, Tariff, plain
 from otay.goods.declarations.tariff.models import CURRENT, ExchangeRate, TableState, TariffLine
 
 VIEW = "tariff.view"
@@ -63,6 +63,12 @@ def tariff_for(codes: Iterable[str], days: Iterable[date]) -> Tariff:
 
 def _begins(known: set[str], code: str) -> bool:
     return any(code[:length] in known for length in range(2, len(code) + 1, 2))
+
+
+def tables_for(currencies: Iterable[str], codes: Iterable[str], days: Collection[date]) -> Tables:
+    """Rates and lines in one, with the rates that specific duties of those lines need."""
+    tariff = tariff_for(codes, days)
+    return Tables(rates_for({*currencies, *(line.currency for line in tariff.lines)}, days), tariff)
 
 
 def rate_of(row: ExchangeRate) -> Rate:

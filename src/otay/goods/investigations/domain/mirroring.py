@@ -14,14 +14,18 @@ from enum import StrEnum
 from math import log
 from typing import Any
 
-from otay.engines.fraud.mirror.comparing import USUAL, Cause, Record, Verdict, compare_one
+from otay.engines.fraud.mirror.comparing import USUAL, Cause, Element, Record, Verdict, compare_one
 from otay.engines.fraud.values import basis_of
 from otay.goods.declarations.domain import Verdict as Identity
 from otay.goods.declarations.domain import compare
 from otay.goods.declarations.domain import day_of as day_of
+from otay.goods.declarations.tariff.domain import Rates
 from otay.goods.investigations.domain.book_rows import number, total
+from otay.goods.investigations.domain.worth import Values, in_dollars
 
 _EPOCH = date(1970, 1, 1)
+#: Verdict on values of two currencies without a rate that may be used.
+NOT_COMPARED = "not_compared"
 IDENTITIES = ("vehicle", "containers", "seals")
 
 
@@ -31,6 +35,7 @@ class Kind(StrEnum):
     UNDERVALUED = "undervalued"
     OVERVALUED = "overvalued"
     OTHER_GOODS = "other_goods"
+    DEARER_GOODS = "dearer_goods"
     OTHER_ORIGIN = "other_origin"
     QUANTITY = "quantity"
     MASS = "mass"
@@ -40,11 +45,14 @@ class Kind(StrEnum):
     TOLD_TWICE = "told_twice"
 
 
+#: What goods of another code weigh where the tariff says that the neighbour's code bears no higher duty.
+NO_DEARER = 25
 #: How much each kind weighs in a ranking, from 0 to 100, before its size is looked at.
 WEIGHTS = {
     Kind.UNDERVALUED: 60,
     Kind.OVERVALUED: 30,
     Kind.OTHER_GOODS: 55,
+    Kind.DEARER_GOODS: 65,
     Kind.OTHER_ORIGIN: 50,
     Kind.QUANTITY: 35,
     Kind.MASS: 35,
@@ -64,7 +72,9 @@ _OF_ELEMENT = {
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One element of both records. ``ratio``: import over export, where it is a measure."""
+    """One element of both records. ``ratio``: import over export, where it is a measure. ``base``: values of two
+    currencies in the node's, ours and theirs; ``rates``: the rates for that (of a value that is not compared, those
+    that are too old)."""
 
     element: str
     ours: str
@@ -72,13 +82,26 @@ class Line:
     verdict: str
     ratio: Decimal | None = None
     causes: tuple[str, ...] = ()
+    base: tuple[str, ...] = ()
+    rates: tuple[Mapping[str, Any], ...] = ()
 
     def as_record(self) -> dict[str, Any]:
         """For JSON."""
         return {
             "element": self.element, "ours": self.ours, "theirs": self.theirs, "verdict": self.verdict,
             "ratio": None if self.ratio is None else str(self.ratio), "causes": list(self.causes),
+            **({"base": list(self.base)} if self.base else {}),
+            **({"rates": [dict(one) for one in self.rates]} if self.rates else {}),
         }  # fmt: skip
+
+    @classmethod
+    def from_record(cls, raw: Mapping[str, Any]) -> Line:
+        """Back from JSON."""
+        ratio = raw["ratio"]
+        return cls(
+            raw["element"], raw["ours"], raw["theirs"], raw["verdict"], None if ratio is None else Decimal(ratio),
+            tuple(raw["causes"]), tuple(raw.get("base", ())), tuple(raw.get("rates", ())),
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,15 +198,19 @@ def _currency(cores: Sequence[Mapping[str, Any]]) -> str:
 
 def compare_books(
     ours: Sequence[Mapping[str, Any]], theirs: Sequence[Mapping[str, Any]], *, we_export: bool,
-    our_day: date | None = None, their_day: date | None = None,
+    our_day: date | None = None, their_day: date | None = None, rates: Rates | None = None,
 ) -> Compared:  # fmt: skip
-    """Compare our core records of a consignment with the neighbour's. Both lists hold at least one record."""
+    """Compare our core records of a consignment with the neighbour's. Both lists hold at least one record.
+
+    Values of two currencies are compared in that of ``rates``, each at the rate of its day; without a rate that may be
+    used they are not, and no difference is invented.
+    """
     exporting = str(ours[0].get("export_country") or theirs[0].get("export_country") or "")
     left = record_of(ours, exporting=exporting, day=our_day)
     right = record_of(theirs, exporting=exporting, day=their_day)
-    if _currency(ours) != _currency(theirs):
-        # no rate is known here: two currencies do not compare, and no difference is invented
-        left = _without_value(left)
+    values = Values.of(ours, theirs, our_day, their_day, rates) if _currency(ours) != _currency(theirs) else None
+    if values is not None:
+        left, right = replace(left, value=values.ours), replace(right, value=values.theirs)
     elements = compare_one(left, right) if we_export else compare_one(right, left)
     causes = {code for element in elements for cause in element.causes for code in cause.codes}
     if len(ours) > len(theirs):
@@ -198,14 +225,25 @@ def compare_books(
         if element.name == "value":
             ratio = known
         own = tuple(code for cause in element.causes for code in cause.codes)
-        lines.append(Line(element.name, *shown, element.verdict.code, known, own))
+        line = Line(element.name, *shown, element.verdict.code, known, own)
+        if element.name != "value" or values is None:
+            lines.append(line)
+    if values is not None:
+        lines += _value_line(values, next((one for one in elements if one.name == "value"), None), ratio)
     if len(ours) == len(theirs) == 1:
         lines += _identities(ours[0], theirs[0])
     return Compared(tuple(lines), tuple(sorted(causes)), ratio)
 
 
-def _without_value(record: Record) -> Record:
-    return replace(record, value=None)
+def _value_line(values: Values, element: Element | None, ratio: Decimal | None) -> list[Line]:
+    """The line of values of two currencies, with what each side told and the rates."""
+    if not any(values.told):
+        return []
+    if values.ours is None or values.theirs is None or element is None:
+        verdict = NOT_COMPARED if all(values.told) else Verdict.MISSING.code
+        return [Line("value", *values.told, verdict, rates=values.rates)]
+    causes = tuple(code for cause in element.causes for code in cause.codes)
+    return [Line("value", *values.told, element.verdict.code, ratio, causes, values.base, values.rates)]
 
 
 def _identities(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> list[Line]:
@@ -229,10 +267,18 @@ class Suspicion:
     kind: Kind
     weight: int
     facts: dict[str, str]
+    duty: Decimal | None = None
 
 
-def suspicions(found: Compared) -> list[Suspicion]:
-    """What of a comparison is worth an officer's eye: elements that differ and that nothing innocent explains."""
+_DUTY_OF = {"value": "value", "goods": "goods", "origin": "origin", "quantity": "quantity", "mass": "quantity"}
+
+
+def suspicions(found: Compared, duties: Mapping[str, Decimal] | None = None) -> list[Suspicion]:
+    """What of a comparison is worth an officer's eye: elements that differ and that nothing innocent explains.
+
+    ``duties``: what each difference would add in duty, where the tariff tells
+    (:mod:`otay.goods.investigations.domain.recovering`).
+    """
     out = []
     for line in found.lines:
         if line.verdict != Verdict.DIFFERS.code:
@@ -246,7 +292,14 @@ def suspicions(found: Compared) -> list[Suspicion]:
             kind = _OF_ELEMENT[line.element]
         else:
             continue
-        out.append(Suspicion(kind, _weight(kind, line.ratio), facts))
+        duty = (duties or {}).get(_DUTY_OF.get(line.element, ""))
+        if kind is Kind.OTHER_GOODS and duty is not None:
+            if duty > 0:
+                kind = Kind.DEARER_GOODS
+            else:
+                out.append(Suspicion(kind, NO_DEARER, facts, Decimal(0)))
+                continue
+        out.append(Suspicion(kind, _weight(kind, line.ratio), facts, None if duty is None else max(duty, Decimal(0))))
     return out
 
 
@@ -270,7 +323,7 @@ def is_counterpart(our_type: str, their_type: str) -> bool:
 
 
 def alone_causes(
-    core: Mapping[str, Any], day: date, *, exported: bool, other_book_from: date | None
+    core: Mapping[str, Any], day: date, *, exported: bool, other_book_from: date | None, rates: Rates | None = None
 ) -> tuple[str, ...]:
     """Innocent causes why the record stands alone, as codes.
 
@@ -279,8 +332,8 @@ def alone_causes(
     """
     causes = Cause.NONE
     amount = (core.get("invoice") or {}).get("amount") or {}
-    value = number(amount.get("amount"))
-    if not exported and value is not None and amount.get("currency") == "USD" and value < USUAL.low_value:
+    value = in_dollars(amount.get("amount"), str(amount.get("currency") or ""), day, rates)
+    if not exported and value is not None and value < USUAL.low_value:
         causes |= Cause.LOW_VALUE
     origins = {str(item["origin"]) for item in core.get("items") or () if item.get("origin")}
     country = str(core.get("export_country") or "")

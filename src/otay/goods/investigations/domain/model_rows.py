@@ -20,8 +20,6 @@ TEXTS = ("id", "hs", "origin", "exporter", "importer", "declarant", "office", "e
 NUMBERS = ("net_mass", "value", "tax_rate")
 MIRROR = ("mirror_value", "mirror_mass", "mirror_quantity", "mirror_goods", "mirror_origin", "mirror_parts",
           "mirror_alone", "mirror_confidence", "mirror_duty", "mirror_gap")  # fmt: skip
-#: Values in other currencies are unknown to the model: this node holds no rates.
-CURRENCY = "USD"
 _MEASURES = ("value", "mass", "quantity")
 
 
@@ -29,7 +27,8 @@ _MEASURES = ("value", "mass", "quantity")
 class Mirrored:
     """What the mirror says of one declaration. ``parts``: how many of ours answer to one record of the neighbour.
 
-    ``alone``: 0 while its counterpart is awaited, 1 overdue, 0.5 overdue with an innocent cause.
+    ``alone``: 0 while its counterpart is awaited, 1 overdue, 0.5 overdue with an innocent cause. ``dearer``: by how
+    many points the tariff's rate for the neighbour's goods code and origin is above that for ours; None: not known.
     """
 
     lines: Sequence[Mapping[str, Any]] = ()
@@ -37,6 +36,7 @@ class Mirrored:
     confidence: float | None = None
     parts: int = 1
     alone: float = 0.0
+    dearer: float | None = None
 
 
 def is_row(kept: Mapping[str, Any]) -> bool:
@@ -59,7 +59,7 @@ def _day(text: object) -> date | None:
 
 
 def mirror_rows(rows: Sequence[Mapping[str, Any]], mirrored: Sequence[Mirrored]) -> list[dict[str, float | None]]:
-    """The columns ``MIRROR`` of each row. No tariff is kept here: that goods are of a dearer line is not computed."""
+    """The columns ``MIRROR`` of each row."""
     import polars as pl
 
     from otay.engines.fraud.mirror.facts import mirror_columns
@@ -78,8 +78,9 @@ def mirror_rows(rows: Sequence[Mapping[str, Any]], mirrored: Sequence[Mirrored])
             "id": [str(at) for at in range(len(rows))],
             "value": [row.get("value") for row in rows],
             "tax_rate": [row.get("tax_rate") for row in rows],
+            "tax_gain": [one.dearer for one in mirrored],
         },
-        schema={"id": pl.String, "value": pl.Float64, "tax_rate": pl.Float64},
+        schema={"id": pl.String, "value": pl.Float64, "tax_rate": pl.Float64, "tax_gain": pl.Float64},
     )
     alone = pl.DataFrame(lonely, schema={"side": pl.String, "id": pl.String, "explained": pl.Boolean})
     found = mirror_columns(imports, pl.DataFrame(pairs, schema=_pair_schema()), alone)

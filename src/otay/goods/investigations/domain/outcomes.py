@@ -48,7 +48,7 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """What was known: ``illicit`` None where nobody looked. ``duty``: assessed in addition, in the node's currency.
+    """What was known: ``illicit`` None where nobody looked. ``duty``: assessed in addition, in dollars.
     ``since``: when it became known."""
 
     illicit: bool | None = None

@@ -41,6 +41,8 @@ class MirrorPair(models.Model):
     causes = models.JSONField(default=list)
     differing = models.PositiveSmallIntegerField(default=0)
     value_ratio = models.DecimalField(max_digits=14, decimal_places=4, null=True)
+    #: Duty missing from our import if the neighbour's record is right (``domain.recovering``); empty: not known.
+    duty = models.JSONField(default=dict)
     inputs = models.BinaryField(max_length=32)
     matched_at = models.DateTimeField()
     #: Further records of a pair that is about to be kept; None: read them from ``further``.
@@ -95,6 +97,8 @@ class MirrorFinding(models.Model):
     weight = models.PositiveSmallIntegerField(default=0)
     facts = models.JSONField(default=dict)
     causes = models.JSONField(default=list)
+    duty = models.DecimalField(_("duty at stake"), max_digits=19, decimal_places=2, null=True)
+    duty_currency = models.CharField(max_length=3, blank=True)
     day = models.DateField()
     found_at = models.DateTimeField()
     state = models.CharField(max_length=10, choices=State.choices, default=State.OPEN)

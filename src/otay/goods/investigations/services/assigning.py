@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -18,8 +18,11 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from otay.core.canonical import canonical_json, digest
+from otay.goods.declarations.tariff.domain import Rates
+from otay.goods.declarations.valuing import reckoning_day
 from otay.goods.investigations.domain import book_rows
 from otay.goods.investigations.domain import mirroring as rules
+from otay.goods.investigations.domain.worth import DOLLARS, in_dollars
 from otay.goods.investigations.models import MirrorPair
 from otay.goods.investigations.services import pairs
 from otay.goods.investigations.services.matching import LOOK_BACK, cursor
@@ -116,15 +119,16 @@ def _assigned(alone: Alone, kind: str, *, taken: set[pairs.Key]) -> list[MirrorP
     context = _context(kind)
     ours, theirs = [*ours, *context[0]], [*theirs, *context[1]]
     ids = book_rows.party_ids(core for _row, core in ours) & book_rows.party_ids(body for _record, body in theirs)
-    mine = _frame([book_rows.row_of(core, row.lodged_at.date(), known_ids=ids) for row, core in ours])
-    other = _frame([book_rows.row_of(body, _day(record), known_ids=ids) for record, body in theirs])
+    by = pairs.tables_for(ours, theirs)
+    mine = _frame([book_rows.row_of(core, row.lodged_at.date(), known_ids=ids) for row, core in ours], by.rates)
+    other = _frame([book_rows.row_of(body, reckoning_day(record), known_ids=ids) for record, body in theirs], by.rates)
     made = []
     for lefts, rights, score in _found(mine, other, we_export=kind == "export"):
         if max(lefts) >= lonely[0] or max(rights) >= lonely[1]:
             continue
         group = sorted((ours[at] for at in lefts), key=lambda one: one[0].pk)
         answers = sorted((theirs[at] for at in rights), key=lambda one: one[0].pk)
-        made += pairs.matched(group, answers, method=SCORED, score=score)
+        made += pairs.matched(group, answers, method=SCORED, score=score, by=by)
     return made
 
 
@@ -136,14 +140,12 @@ def _context(kind: str) -> tuple[list[Ours], list[Theirs]]:
     return pairs.ours_of(declarations), pairs.records_named(pairs.Key(pair.peer, pair.number) for pair in found)
 
 
-def _day(record: Any) -> date:
-    found: date = rules.day_of(record.body) or record.received_at.date()
-    return found
-
-
-def _frame(rows: Sequence[dict[str, Any]]) -> pl.DataFrame:
+def _frame(rows: Sequence[dict[str, Any]], rates: Rates) -> pl.DataFrame:
+    """Rows of a book with all values in dollars; a value without a rate that may be used is no evidence."""
     import polars as pl
 
+    for row in rows:
+        row |= {"value": in_dollars(row["value"], row["currency"] or "", row["date"], rates), "currency": DOLLARS}
     kinds = {name: pl.Float64 if is_number else pl.String for name, is_number in book_rows.COLUMNS.items()}
     return pl.DataFrame(list(rows), schema={"date": pl.Date, **kinds})
 

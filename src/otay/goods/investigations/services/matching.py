@@ -88,6 +88,7 @@ def match_references(
     ``without`` and ``nameless``: our declarations and the neighbour's records that carry no reference at all.
     """
     ours, theirs = _our_sides(ucrs), _their_sides(ucrs)
+    by = pairs.tables_for((one for side in ours.values() for one in side), (one for s in theirs.values() for one in s))
     made: list[MirrorPair] = []
     alone: list[Declaration] = list(without)
     left_over: list[Theirs] = pairs.latest_of(nameless)
@@ -98,7 +99,7 @@ def match_references(
             group = [one for one in mine if one[0].type == kind]
             answers = [one for one in other if rules.is_counterpart(kind, str(one[1].get("type", "")))]
             if answers:
-                made += pairs.matched(group, answers, method=REFERENCE)
+                made += pairs.matched(group, answers, method=REFERENCE, by=by)
                 used |= {record.pk for record, _body in answers}
             else:
                 alone += [row for row, _core in group]

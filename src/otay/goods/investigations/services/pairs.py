@@ -16,8 +16,14 @@ from django.db.models import Max, Q
 from otay.core.canonical import canonical_json, digest
 from otay.goods.declarations.domain import State as DeclarationState
 from otay.goods.declarations.models import Declaration, DeclarationVersion, NeighbourDeclaration
+from otay.goods.declarations.tariff import queries as tables
+from otay.goods.declarations.tariff.domain import Tables
+from otay.goods.declarations.tariff.items import code_of
+from otay.goods.declarations.valuing import reckoning_day
 from otay.goods.investigations.domain import mirroring as rules
 from otay.goods.investigations.domain.mirroring import Compared, Kind
+from otay.goods.investigations.domain.recovering import difference_of, recoverable
+from otay.goods.investigations.domain.worth import DOLLARS, currencies_of
 from otay.goods.investigations.models import MirrorFinding, MirrorPair, PairedRecord
 from otay.node import clock
 from otay.node.bulk import update_many
@@ -25,7 +31,7 @@ from otay.node.bulk import update_many
 REFERENCE, SCORED, OVERDUE = "reference", "scored", "overdue"
 GONE = (DeclarationState.WITHDRAWN, DeclarationState.REFUSED)
 _PAIR = ("peer", "number", "state", "method", "score", "port", "day", "lines", "causes", "differing",
-         "value_ratio", "inputs", "matched_at")  # fmt: skip
+         "value_ratio", "duty", "inputs", "matched_at")  # fmt: skip
 
 #: One of our declarations with its latest core record; a record of the neighbour with its body.
 Ours = tuple[Declaration, Mapping[str, Any]]
@@ -81,8 +87,19 @@ def _empty(record: NeighbourDeclaration) -> bool:
     return bool(items) and all(str(item.get("hs", "")).startswith("8609") for item in items)
 
 
+def tables_for(ours: Iterable[Ours], theirs: Iterable[Theirs]) -> Tables:
+    """The rates and tariff lines that pairs of these records may need."""
+    mine, other = list(ours), list(theirs)
+    days = [*(row.lodged_at.date() for row, _core in mine), *(reckoning_day(record) for record, _body in other)]
+    cores = [*(core for _row, core in mine), *(body for _record, body in other)]
+    dutiable = [core for row, core in mine if row.type == "import"]
+    codes = {code_of(item) for core in cores for item in core.get("items") or ()} if dutiable else set()
+    codes |= {code[:6] for code in codes}  # of the neighbour's code six digits count
+    return tables.tables_for({DOLLARS, *(currency for core in cores for currency in currencies_of(core))}, codes, days)
+
+
 def matched(
-    ours: Sequence[Ours], theirs: Sequence[Theirs], *, method: str, score: Decimal | None = None
+    ours: Sequence[Ours], theirs: Sequence[Theirs], *, method: str, by: Tables, score: Decimal | None = None
 ) -> list[MirrorPair]:
     """A row for each of ``ours``, which together are the goods of ``theirs``. Both hold at least one.
 
@@ -91,12 +108,14 @@ def matched(
     kind = ours[0][0].type
     cores, bodies = [core for _row, core in ours], [body for _record, body in theirs]
     ours_again, theirs_again = rules.copies(cores, bodies), rules.copies(bodies, cores)
-    found = rules.compare_books(
-        [core for at, core in enumerate(cores) if at not in ours_again],
-        [body for at, body in enumerate(bodies) if at not in theirs_again],
-        we_export=kind == "export", our_day=ours[0][0].lodged_at.date(), their_day=rules.day_of(bodies[0]),
-    )  # fmt: skip
     first, *others = [record for record, _body in theirs]
+    our_day = ours[0][0].lodged_at.date()
+    own_cores = [core for at, core in enumerate(cores) if at not in ours_again]
+    found = rules.compare_books(
+        own_cores, [body for at, body in enumerate(bodies) if at not in theirs_again], we_export=kind == "export",
+        our_day=our_day, their_day=reckoning_day(first), rates=by.rates,
+    )  # fmt: skip
+    missing = recoverable(own_cores, difference_of(found.lines), day=our_day, tables=by) if kind == "import" else None
     told_again = [
         rules.copied(theirs[earlier][0].number, theirs=theirs[at][0].number) for at, earlier in theirs_again.items()
     ]
@@ -108,6 +127,7 @@ def matched(
             declaration=row, peer=first.peer, number=first.number, state=MirrorPair.State.MATCHED, method=method,
             score=score, port=row.port, day=row.lodged_at.date(), lines=[line.as_record() for line in whole.lines],
             causes=list(found.causes), differing=whole.differing, value_ratio=found.value_ratio,
+            duty=missing.as_record() if missing else {},
             inputs=inputs_of(ours, theirs),
         )  # fmt: skip
         pair.beside = [key_of(one) for one in others]
@@ -231,9 +251,11 @@ def keep(pairs: Sequence[MirrorPair]) -> tuple[int, int]:
 
 
 def _differ(held: MirrorPair, pair: MirrorPair) -> bool:
-    """True where the same versions are paired otherwise: by a reference now, or with parts told of later."""
+    """True where the same versions are paired otherwise: by a reference now, with parts told of later, or compared by
+    other rates or another tariff."""
     by_reference = (held.method, pair.method) == (SCORED, REFERENCE)
-    return by_reference or covered(held) != covered(pair)
+    by_tables = pair.state == MirrorPair.State.MATCHED and (held.lines, held.duty) != (pair.lines, pair.duty)
+    return by_reference or by_tables or covered(held) != covered(pair)
 
 
 def _keep_further(fresh: Sequence[MirrorPair], changed: Sequence[MirrorPair]) -> None:
@@ -267,9 +289,13 @@ def _keep_findings(pairs: Sequence[MirrorPair]) -> int:
     wanted: dict[str, MirrorFinding] = {}
     for pair in pairs:
         if pair.state == MirrorPair.State.MATCHED:
-            compared = Compared(tuple(_line(raw) for raw in pair.lines), tuple(pair.causes), pair.value_ratio)
-            for one in rules.suspicions(compared):
+            lines = tuple(rules.Line.from_record(raw) for raw in pair.lines)
+            compared = Compared(lines, tuple(pair.causes), pair.value_ratio)
+            duties = {name: Decimal(part) for name, part in pair.duty.get("parts", {}).items()}
+            for one in rules.suspicions(compared, duties):
                 finding = finding_of(one.kind, one.weight, one.facts, pair)
+                finding.duty = one.duty
+                finding.duty_currency = pair.duty["currency"] if one.duty is not None else ""
                 wanted[finding.key] = finding
     numbers = [pair.declaration_id for pair in pairs if pair.declaration_id]
     held = {row.key: row for row in MirrorFinding.objects.filter(declaration__in=numbers, key__startswith="mirror:")}
@@ -281,14 +307,6 @@ def _keep_findings(pairs: Sequence[MirrorPair]) -> int:
         elif pair.state == MirrorPair.State.THEIRS_ONLY:
             held.pop(f"mirror:{pair.peer}:{pair.number}:{Kind.THEIRS_ONLY}", None)
     return keep_findings(wanted, held)
-
-
-def _line(raw: Mapping[str, Any]) -> rules.Line:
-    ratio = raw["ratio"]
-    return rules.Line(
-        raw["element"], raw["ours"], raw["theirs"], raw["verdict"], None if ratio is None else Decimal(ratio),
-        tuple(raw["causes"]),
-    )  # fmt: skip
 
 
 def finding_of(kind: Kind, weight: int, facts: Mapping[str, str], pair: MirrorPair) -> MirrorFinding:
@@ -313,9 +331,11 @@ def keep_findings(wanted: Mapping[str, MirrorFinding], held: Mapping[str, Mirror
         elif new is not None and (row.facts != new.facts or row.state == MirrorFinding.State.GONE):
             row.facts, row.causes, row.weight = new.facts, new.causes, new.weight
             row.state, row.reviewed_by, row.reviewed_at = MirrorFinding.State.OPEN, "", None
-        else:
+        elif new is None or (row.duty, row.weight) == (new.duty, new.weight):
             continue
+        if new is not None:  # another rate or tariff alone opens no finding again that somebody has looked at
+            row.weight, row.duty, row.duty_currency = new.weight, new.duty, new.duty_currency
         changed.append(row)
     MirrorFinding.objects.bulk_create(fresh)
-    update_many(changed, ["facts", "causes", "weight", "state", "reviewed_by", "reviewed_at"])
+    update_many(changed, ["facts", "causes", "weight", "duty", "duty_currency", "state", "reviewed_by", "reviewed_at"])
     return len(fresh) + len(changed)

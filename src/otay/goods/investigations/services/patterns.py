@@ -6,8 +6,8 @@ know what its traders then send us as goods of its own.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from datetime import date, timedelta
+from collections.abc import Iterator
+from datetime import timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +15,12 @@ from django.conf import settings
 from django.db import transaction
 
 from otay.goods.declarations.models import Declaration, NeighbourDeclaration
+from otay.goods.declarations.tariff.domain import Rates
+from otay.goods.declarations.tariff.queries import rates_for
+from otay.goods.declarations.valuing import reckoning_day
 from otay.goods.investigations.domain import book_rows, patterns
-from otay.goods.investigations.domain import mirroring as rules
 from otay.goods.investigations.domain.patterns import WEIGHTS, Pattern, Seen
+from otay.goods.investigations.domain.worth import DOLLARS, currencies_of, in_dollars
 from otay.goods.investigations.models import MirrorFinding
 from otay.goods.investigations.services.pairs import GONE, keep_findings
 from otay.node import clock
@@ -49,7 +52,7 @@ def seek() -> dict[str, int]:
 def _ours(since: Any) -> pl.DataFrame:
     import polars as pl
 
-    rows = (
+    found = (
         Declaration.objects.filter(lodged_at__gt=since, empty=False)
         .exclude(state__in=GONE)
         .order_by("-lodged_at")
@@ -58,13 +61,15 @@ def _ours(since: Any) -> pl.DataFrame:
             "currency", "score__mass", "lodged_at",
         )[:MOST_ROWS]
     )  # fmt: skip
+    rows = list(found)
+    rates = rates_for({DOLLARS, *(row[9] for row in rows)}, {row[11].date() for row in rows})
     return pl.DataFrame(
         [
             {
                 "id": number, "type": kind, "exporter": exporter or None, "importer": importer or None,
                 "vehicle": vehicle or None, "hs": hs or None, "origin": origin or None,
                 "exporting_country": (kept or {}).get("exporting_country"),
-                "value": float(amount) if amount is not None and currency == "USD" else None,
+                "value": in_dollars(amount, currency, at.date(), rates),
                 "net_mass": float(mass) if mass is not None else None, "date": at.date(),
             }
             for number, kind, exporter, importer, vehicle, hs, origin, kept, amount, currency, mass, at in rows
@@ -107,20 +112,19 @@ def _theirs(since: Any) -> pl.DataFrame:
     """The neighbour's records of goods from third countries, by the exporting trader's number where it tells it."""
     import polars as pl
 
-    records = NeighbourDeclaration.objects.filter(received_at__gt=since, body__type="import").order_by("-pk")
-    return pl.DataFrame(
-        [_their_row(record.number, record.body, record.received_at.date()) for record in records[:MOST_ROWS]],
-        schema=_schema(),
-    )
+    found = NeighbourDeclaration.objects.filter(received_at__gt=since, body__type="import").order_by("-pk")
+    records = list(found[:MOST_ROWS])
+    currencies = {currency for record in records for currency in currencies_of(record.body)}
+    rates = rates_for({DOLLARS, *currencies}, {reckoning_day(record) for record in records})
+    return pl.DataFrame([_their_row(record, rates) for record in records], schema=_schema())
 
 
-def _their_row(number: str, body: Mapping[str, Any], received: date) -> dict[str, Any]:
-    ids = book_rows.party_ids([body])
-    row = book_rows.row_of(body, rules.day_of(body) or received, known_ids=ids)
-    told = {name: row.get(name) for name in _COLUMNS} | {"id": number, "type": str(body.get("type", ""))}
-    if row["currency"] != "USD":
-        told["value"] = None
-    return {**told, "date": row["date"]}
+def _their_row(record: NeighbourDeclaration, rates: Rates) -> dict[str, Any]:
+    body, day = record.body, reckoning_day(record)
+    row = book_rows.row_of(body, day, known_ids=book_rows.party_ids([body]))
+    told = {name: row.get(name) for name in _COLUMNS} | {"id": record.number, "type": str(body.get("type", ""))}
+    value = in_dollars(row["value"], row["currency"] or "", day, rates)
+    return {**told, "value": value, "date": day}
 
 
 def _networks(ours: pl.DataFrame) -> Iterator[Seen]:

@@ -4,22 +4,28 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.db import transaction
 from django.db.models import Count, Exists, F, Max, OuterRef, Q
 
+from otay.core.money import finite
 from otay.engines.fraud.mirror.comparing import Cause
 from otay.goods.declarations.domain import OPEN
 from otay.goods.declarations.models import Declaration, DeclarationVersion
+from otay.goods.declarations.tariff.domain import Tables
+from otay.goods.declarations.tariff.items import code_of
 from otay.goods.investigations.domain import model_rows
 from otay.goods.investigations.domain import scoring as rules
 from otay.goods.investigations.domain.model_rows import Mirrored
 from otay.goods.investigations.domain.scoring import Criterion
+from otay.goods.investigations.domain.worth import DOLLARS, in_dollars
 from otay.goods.investigations.models import MirrorFinding, MirrorPair, Score
 from otay.goods.investigations.services import learning, registry
-from otay.goods.investigations.services.pairs import OVERDUE, Key, named
+from otay.goods.investigations.services.pairs import OVERDUE, Key, named, tables_for
 from otay.node import clock
 from otay.node.bulk import update_many
 
@@ -63,9 +69,10 @@ def score(rows: Sequence[Declaration]) -> list[Score]:
     quotes = learning.quotes(
         [(one.hs6, one.origin, row.lodged_at.date(), one.currency) for row, one in zip(rows, made, strict=True)]
     )
+    by = tables_for([(row, cores[row.pk]) for row in rows], [])
     for row, one, quote in zip(rows, made, quotes, strict=True):
-        _judge(row, one, cores[row.pk], quote, pairs.get(row.pk), findings[row.pk], past)
-    _tell_model(rows, made, cores, pairs, past)
+        _judge(row, one, _Known(cores[row.pk], quote, pairs.get(row.pk), findings[row.pk], by), past)
+    _tell_model(rows, made, cores, pairs, past, by)
     registry.apply_champion(made)
     _keep(made)
     return made
@@ -93,17 +100,26 @@ def _decimal(value: object) -> Decimal | None:
     return found if found.is_finite() and 0 <= found < Decimal(10) ** 12 else None
 
 
-def _judge(
-    row: Declaration, one: Score, core: Mapping[str, Any], quote: learning.Quote | None, pair: MirrorPair | None,
-    findings: Sequence[MirrorFinding], past: Mapping[str, Mapping[str, learning.Past]],
-) -> None:  # fmt: skip
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is known of a declaration when it is scored."""
+
+    core: Mapping[str, Any]
+    quote: learning.Quote | None
+    pair: MirrorPair | None
+    findings: Sequence[MirrorFinding]
+    by: Tables
+
+
+def _judge(row: Declaration, one: Score, told: _Known, past: Mapping[str, Mapping[str, learning.Past]]) -> None:
+    quote = told.quote
     if quote is not None and one.unit_price is not None:
         one.price_ratio = min(one.unit_price / quote.middle, Decimal(10) ** 9).quantize(Decimal("0.0001"))
         one.price_basis = {
             "middle": str(quote.middle), "low": str(quote.low), "high": str(quote.high), "count": quote.count,
             "level": quote.level,
         }  # fmt: skip
-    criteria = [Criterion(str(found.kind), found.weight, dict(found.facts)) for found in findings]
+    criteria = [Criterion(str(found.kind), found.weight, dict(found.facts)) for found in told.findings]
     if (price := rules.price_criterion(one.price_ratio, one.price_basis)) is not None:
         criteria.append(price)
     keys = learning.keys_of(row)
@@ -113,22 +129,45 @@ def _judge(
         checked=trader.checked, found=trader.found, count=trader.count, known_days=0 if not trader.count else None
     )
     criteria.sort(key=lambda item: -item.weight)
-    ratio = pair.value_ratio if pair else None
-    value_ratio = ratio if ratio is not None and row.type == "import" else None
     one.criteria = [item.as_record() for item in criteria]
     one.probability = rules.combined(criteria)
-    missing = rules.missing_duty(
-        amount=row.amount, rate=rules.declared_rate(core), value_ratio=value_ratio, price_ratio=one.price_ratio
-    )
-    one.duty = (missing * one.probability).quantize(Decimal("0.01"))
+    one.duty = (_missing(row, one, told) * one.probability).quantize(Decimal("0.01"))
+
+
+def _missing(row: Declaration, one: Score, told: _Known) -> Decimal:
+    """Duty that is missing, in dollars: by tariff and neighbour's record where they tell, else by the usual price."""
+    pair, day = told.pair, row.lodged_at.date()
+    ratio = pair.value_ratio if pair and row.type == "import" else None
+    if pair and pair.duty and (ratio is not None or Decimal(pair.duty["amount"])):
+        found = _dollars(pair.duty["amount"], pair.duty["currency"], day, told.by)
+        if found is not None:
+            return found
+    return rules.missing_duty(
+        amount=_dollars(row.amount, row.currency, day, told.by), rate=_rate(row, told.core, told.by),
+        value_ratio=ratio, price_ratio=one.price_ratio,
+    )  # fmt: skip
+
+
+def _dollars(amount: object, currency: str, day: date, by: Tables) -> Decimal | None:
+    """An amount in dollars; None without one, or without a rate that may be used."""
+    told = finite(amount)
+    found = None if told is None else by.rates.convert(told, currency, DOLLARS, day)
+    return None if found is None or found.stale else found.amount
+
+
+def _rate(row: Declaration, core: Mapping[str, Any], by: Tables) -> Decimal:
+    """The ad valorem rate on the first goods, as a share: of the tariff's line, else as declared, else assumed."""
+    item = (core.get("items") or [{}])[0]
+    taken = by.tariff.take(code_of(item), str(item.get("origin") or ""), row.lodged_at.date())
+    return taken.line.ad_valorem / 100 if taken else rules.declared_rate(core)
 
 
 def _tell_model(
     rows: Sequence[Declaration], made: Sequence[Score], cores: Mapping[int, Mapping[str, Any]],
-    pairs: Mapping[int | None, MirrorPair], past: Mapping[str, Mapping[str, learning.Past]],
+    pairs: Mapping[int | None, MirrorPair], past: Mapping[str, Mapping[str, learning.Past]], by: Tables,
 ) -> None:  # fmt: skip
     """Keep what a model is given: what was known when the declaration was scored, and nothing else."""
-    own = [_own_row(row, one, cores[row.pk]) for row, one in zip(rows, made, strict=True)]
+    own = [_own_row(row, one, cores[row.pk], by) for row, one in zip(rows, made, strict=True)]
     parts = _parts(list(pairs.values()))
     mirrored = [_mirrored(pairs.get(row.pk), parts) for row in rows]
     for row, one, told, mirror in zip(rows, made, own, model_rows.mirror_rows(own, mirrored), strict=True):
@@ -145,7 +184,7 @@ def _parts(pairs: Sequence[MirrorPair]) -> dict[tuple[str, str], int]:
     return {(peer, number): count for peer, number, count in told.values_list("peer", "number").annotate(Count("pk"))}
 
 
-def _own_row(row: Declaration, one: Score, core: Mapping[str, Any]) -> dict[str, Any]:
+def _own_row(row: Declaration, one: Score, core: Mapping[str, Any], by: Tables) -> dict[str, Any]:
     items = core.get("items") or [{}]
     return {
         "id": row.number, "date": row.lodged_at.date().isoformat(), "hs": row.hs6, "origin": one.origin or None,
@@ -153,8 +192,8 @@ def _own_row(row: Declaration, one: Score, core: Mapping[str, Any]) -> dict[str,
         "office": row.port, "exporting_country": core.get("export_country") or None, "unit": "KGM",
         "import_type": row.type, "import_use": str(items[0].get("procedure") or "-"),
         "net_mass": float(one.mass) if one.mass is not None else None,
-        "value": float(row.amount) if row.amount is not None and row.currency == model_rows.CURRENCY else None,
-        "tax_rate": float(rules.declared_rate(core) * 100),
+        "value": in_dollars(row.amount, row.currency, row.lodged_at.date(), by.rates),
+        "tax_rate": float(_rate(row, core, by) * 100),
     }  # fmt: skip
 
 
@@ -165,7 +204,9 @@ def _mirrored(pair: MirrorPair | None, parts: Mapping[tuple[str, str], int]) -> 
         overdue = pair.method == OVERDUE
         return Mirrored(alone=0.0 if not overdue else 0.5 if pair.causes else 1.0)
     confidence = None if pair.score is None else float(pair.score)
-    return Mirrored(pair.lines, pair.causes, confidence, parts.get((pair.peer, pair.number), 1))
+    lines = [float(pair.duty[side]["ad_valorem"]) for side in ("theirs", "ours")] if pair.duty else None
+    dearer = lines[0] - lines[1] if lines and not {"goods", "origin"} & set(pair.duty["unknown"]) else None
+    return Mirrored(pair.lines, pair.causes, confidence, parts.get((pair.peer, pair.number), 1), dearer=dearer)
 
 
 def _keep(made: Sequence[Score]) -> None:

@@ -22,9 +22,11 @@ from otay.core.i18n import N_
 from otay.goods.declarations.domain import Kind as EventKind
 from otay.goods.declarations.domain import Result
 from otay.goods.declarations.models import DeclarationEvent
+from otay.goods.declarations.tariff.queries import rates_for
 from otay.goods.investigations import model_files
 from otay.goods.investigations.domain import model_rows
 from otay.goods.investigations.domain.outcomes import Kind, Known, Label, label
+from otay.goods.investigations.domain.worth import DOLLARS
 from otay.goods.investigations.models import ModelVersion, OutcomeEvent, Score
 from otay.node import audit, clock, jobs
 from otay.node.actors import SYSTEM, Actor
@@ -45,13 +47,17 @@ _EPOCH = date(1970, 1, 1)
 
 
 def labels_of(rows: Sequence[int], *, as_of: datetime) -> dict[int, Label]:
-    """The label of each declaration (by primary key) as it was known at ``as_of``."""
+    """The label of each declaration (by primary key) as it was known at ``as_of``; duty in dollars, at the rate of the
+    day on which it was found (nothing where there is none that may be used)."""
     events: dict[int, list[Known]] = defaultdict(list)
     for event in DeclarationEvent.objects.filter(kind=EventKind.INSPECTED, declaration__in=rows):
         hit = event.detail.get("result") != Result.CONFORMS
         events[event.declaration_id].append(Known(Kind.INSPECTED, event.at, event.recorded_at, hit))
-    for outcome in OutcomeEvent.objects.filter(declaration__in=rows):
-        duty = outcome.amount or Decimal(0)
+    outcomes = list(OutcomeEvent.objects.filter(declaration__in=rows))
+    rates = rates_for({DOLLARS, *(one.currency for one in outcomes)}, {one.at.date() for one in outcomes})
+    for outcome in outcomes:
+        found = rates.convert(outcome.amount or Decimal(0), outcome.currency or DOLLARS, DOLLARS, outcome.at.date())
+        duty = found.amount if found and not found.stale else Decimal(0)
         events[outcome.declaration_id].append(Known(Kind(outcome.kind), outcome.at, outcome.recorded_at, True, duty))
     return {pk: label(known, as_of=as_of) for pk, known in events.items()}
 

@@ -16,6 +16,7 @@ from otay.core.errors import NotFound, OtayError, Refused
 from otay.core.findings import error
 from otay.core.i18n import N_
 from otay.goods.declarations import presenting as declarations
+from otay.goods.declarations.tariff.queries import base
 from otay.goods.investigations import presenting
 from otay.node.actors import Actor
 
@@ -30,6 +31,7 @@ WORDS = {
     "seizure_states": presenting.SEIZURE_STATES, "seizure_steps": presenting.SEIZURE_STEPS,
     "levels": presenting.LEVELS, "states": declarations.STATES, "state_kinds": declarations.STATE_KINDS,
     "types": declarations.TYPES, "results": declarations.RESULTS, "model_roles": presenting.ROLES,
+    "duty_parts": presenting.DUTY_PARTS,
 }  # fmt: skip
 
 
@@ -41,7 +43,7 @@ def actor_of(request: HttpRequest) -> Actor:
 
 def page(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
     """A page of the room with its words and the names of places."""
-    return render(request, f"investigations/{template}", {**WORDS, **declarations.places(), **context})
+    return render(request, f"investigations/{template}", {**WORDS, **declarations.places(), "base": base(), **context})
 
 
 def done(request: HttpRequest, change: Callable[[], object], back: str, told: str = "") -> HttpResponse:
