@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from factories import declarations, investigations
+from factories import declarations, investigations, tariff
 from otay.exchange.registry import Received
 from otay.goods.declarations import sharing
 from otay.goods.declarations.models import Declaration, NeighbourDeclaration
@@ -99,3 +99,26 @@ def test_a_trader_with_few_values_is_not_judged_by_its_digits() -> None:
     for truck in honest(3):
         investigations.imported(truck)
     assert patterns.seek()["digits"] == 0
+
+
+def test_a_surge_of_another_origin_after_the_tariff_raised_the_duty_on_the_first() -> None:
+    today = clock.now().date()
+    change = today - timedelta(days=20)
+    first = honest(1)[0]
+    for at in range(25):
+        row = investigations.imported(replace(first, key=f"{first.key}{at}"))
+        investigations.aged(row, at % 15)
+    investigations.aged(investigations.imported(replace(first, key=f"{first.key}old")), 30)
+    scoring.score_new()
+    assert patterns.seek()["surge"] == 0, "without a tariff there is no rise"
+    hs = first.good.hs6
+    tariff.lines(f"{hs},CN,2020-01-01,{change - timedelta(days=1)},5", f"{hs},CN,{change},,25")
+    assert patterns.seek()["surge"] == 1
+    (one,) = found("surge")
+    assert (one.hs6, one.facts["origin"], one.facts["records"]) == (hs, "MX", "25")
+    assert one.trader == first.importer.id
+    assert patterns.seek()["surge"] == 1
+    assert len(found("surge")) == 1
+    tariff.lines(f"{hs},CN,2020-01-01,{change - timedelta(days=1)},25")
+    assert patterns.seek()["surge"] == 0
+    assert found("surge") == [], "the correction says that nothing rose"

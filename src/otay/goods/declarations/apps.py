@@ -81,9 +81,13 @@ class DeclarationsConfig(AppConfig):
 
     def _tariff(self) -> None:
         """Rates and lines are public: who works on declarations reads them; who steers checks puts them."""
+        from otay.goods.declarations.tariff import demo
         from otay.node import registry, roles
 
         trade = [roles.TRADER, roles.CARRIER]
+        registry.demo_chapters.register(
+            registry.DemoChapter("tariff", _("Rates and tariff of the demonstration"), demo.seed, 30)
+        )
         roles.declare("tariff.view", _("See exchange rates and the tariff"), held_by=[*roles.OFFICERS, *trade])
         roles.declare("tariff.import", _("Put exchange rates and tariff lines"), held_by=[roles.TARGETING])
         registry.pages.register(registry.Pages("tariff", "tariff/", "otay.goods.declarations.tariff.urls"))

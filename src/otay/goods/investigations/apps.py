@@ -90,7 +90,12 @@ class InvestigationsConfig(AppConfig):
             ("assign", _("Matching of records without a common reference"), 5 * minute, work.assign),
             ("select", _("Scores and selections"), minute, work.select),
             ("learn", _("History and reference prices"), 10 * minute, work.learn),
-            ("patterns", _("Transshipment, circles of trade, consignments in parts, digits"), 720 * minute, work.seek),
+            (
+                "patterns",
+                _("Transshipment, circles of trade, consignments in parts, digits, surges"),
+                720 * minute,
+                work.seek,
+            ),
             ("drift", _("Drift watch"), 60 * minute, work.watch),
             ("retrain", _("Weekly training of a challenger"), 60 * minute, work.retrain),
             ("erase", _("Erasure of withdrawn cases"), minute, work.erase),

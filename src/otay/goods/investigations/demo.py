@@ -17,6 +17,7 @@ from otay.core.errors import OtayError
 from otay.goods.declarations import sharing as declaration_sharing
 from otay.goods.declarations.lodging import Lodgement, lodge
 from otay.goods.declarations.models import Declaration, DeclarationVersion
+from otay.goods.declarations.tariff.demo import PESOS, ROSE, SURGING
 from otay.goods.investigations.models import Case
 from otay.goods.investigations.queries import cases as case_queries
 from otay.goods.investigations.services import cases, seizures
@@ -39,8 +40,11 @@ PLANTED: tuple[tuple[str, str, str, int, str, str], ...] = (
     ("06", "870829", "Body parts of vehicles (demo)", 9400, "84600.00", "phantom"),
     ("07", "220300", "Beer (demo)", 16000, "19200.00", "mass"),
     ("08", "392690", "Articles of plastic (demo)", 5200, "26000.00", "freight"),
+    ("09", "070960", "Peppers (demo)", 15000, "27000.00", "pesos"),
+    ("10", "520942", "Denim fabric (demo)", 11000, "59400.00", "pesos_undervalued"),
 )
-
+#: Footwear of Viet Nam that comes in after the invented duty on that of China rose: consignments before and since.
+CALM, SURGE = 5, 24
 #: Honest denim of the two months before, so that there is a price to compare with: how many consignments.
 HISTORY = 28
 
@@ -54,6 +58,8 @@ def seed() -> None:
     earlier = [start - timedelta(days=2 * (HISTORY - at)) for at in range(HISTORY)]
     lodged = [Lodgement(_honest(at, day), PORT, day) for at, day in enumerate(earlier)]
     lodged += [Lodgement(core, PORT, start + timedelta(hours=at)) for at, core in enumerate(_declarations(start))]
+    if settings.OTAY.country == "US":
+        lodged += [Lodgement(_footwear(at, when), PORT, when) for at, when in enumerate(_surge(clock.now()))]
     lodge(actor=SYSTEM, node=settings.OTAY, lodgements=lodged)
     if settings.OTAY.country == "US":
         _case(investigator)
@@ -81,7 +87,7 @@ def _declarations(start: datetime) -> list[dict[str, Any]]:
     for key, hs, words, mass, usd, twist in PLANTED:
         truth = _core(key, hs, words, Decimal(mass), Decimal(usd), "export" if exports else "import", start)
         if exports:
-            found.append(truth)
+            found.append(_in_pesos(truth, Decimal(usd)) if twist.startswith("pesos") else truth)
         elif twist != "phantom":
             found += _imported(truth, key, twist)
     return found
@@ -91,7 +97,7 @@ def _imported(core: dict[str, Any], key: str, twist: str) -> list[dict[str, Any]
     amount = Decimal(core["invoice"]["amount"]["amount"])
     mass = Decimal(core["items"][0]["net_mass_kg"])
     match twist:
-        case "undervalued":
+        case "undervalued" | "pesos_undervalued":
             return [_changed(core, usd=amount * Decimal("0.38"))]
         case "other_goods":
             return [_changed(core, usd=amount, hs="851770", words="Parts of telephone sets (demo)")]
@@ -106,6 +112,39 @@ def _imported(core: dict[str, Any], key: str, twist: str) -> list[dict[str, Any]
                 for letter, share in parts
             ]
     return [_changed(core, usd=amount * Decimal("1.03"))]
+
+
+def _in_pesos(core: dict[str, Any], usd: Decimal) -> dict[str, Any]:
+    """The export as invoiced in pesos, at the invented rate of the month before."""
+    money = {"amount": str((usd * Decimal(PESOS[-2])).quantize(Decimal("0.01"))), "currency": "MXN"}
+    items = [{**item, "price": money} for item in core["items"]]
+    return {**core, "invoice": {**core["invoice"], "amount": money}, "items": items}
+
+
+def _surge(now: datetime) -> list[datetime]:
+    """When the footwear was declared: seldom before the duty rose, almost daily since."""
+    rose = now - timedelta(days=ROSE)
+    calm = [rose - timedelta(days=1 + at * (ROSE - 3) / CALM) for at in range(CALM)]
+    return calm + [rose + timedelta(days=at * (ROSE - 1) / SURGE, hours=1) for at in range(SURGE)]
+
+
+def _footwear(at: int, when: datetime) -> dict[str, Any]:
+    core = _core(f"S{at:02d}", SURGING, "Leather footwear (demo)", Decimal(2400), Decimal(31200), "import", when)
+    items = [{**item, "origin": "VN"} for item in core["items"]]
+    importer = {"id": "95-0000718", "name": "Example Shoes 8 (demo)", "country": "US"}
+    exporter = {"id": "VN-DEMO-0042", "name": "Example Footwear Works (demo)", "country": "VN"}
+    del core["ucr"]
+    reference = (
+        f"DEMO-SURGE-{at:02d}"  # under another prefix: what did not come through the neighbour is not its affair
+    )
+    return {
+        **core,
+        "reference": reference,
+        "items": items,
+        "importer": importer,
+        "exporter": exporter,
+        "export_country": "VN",
+    }
 
 
 def _changed(

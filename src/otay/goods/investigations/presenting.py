@@ -33,6 +33,7 @@ FINDINGS: Words = {
     Pattern.NETWORK: _("Tied to a trader with a confirmed finding"),
     Pattern.SPLIT: _("Consignment in parts, each below the threshold"),
     Pattern.DIGITS: _("First digits of this trader's values are unusual"),
+    Pattern.SURGE: _("Imports of another origin jumped after a rise of duty"),
     "trader_hits": _("Earlier inspections of this trader found something"),
     "new_trader": _("New trader"),
     "selected-red": _("Selection of the day: red"),
@@ -41,6 +42,11 @@ FINDINGS: Words = {
 }
 #: What a pattern's facts are called, in the order in which they are shown.
 FACTS: Words = {
+    "change": _("duty that rose"),
+    "origin": _("origin that jumped"),
+    "before": _("kg in as many days before"),
+    "after": _("kg since then"),
+    "span": _("days compared"),
     "cover": _("imports of such goods from third countries over this consignment, by mass"),
     "margin": _("value added (logarithm)"),
     "exporter": _("exporter"),

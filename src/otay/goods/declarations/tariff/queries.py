@@ -71,6 +71,13 @@ def tables_for(currencies: Iterable[str], codes: Iterable[str], days: Collection
     return Tables(rates_for({*currencies, *(line.currency for line in tariff.lines)}, days), tariff)
 
 
+def lines_around(since: date, until: date) -> list[Line]:
+    """The lines that begin after ``since`` and not after ``until``, with all that their goods may have fallen under."""
+    codes = TariffLine.objects.filter(CURRENT, start__gt=since, start__lte=until).values_list("hs", flat=True)
+    prefixes = {code[:length] for code in codes for length in range(2, len(code) + 1, 2)}
+    return [line_of(row) for row in TariffLine.objects.filter(CURRENT, hs__in=prefixes, start__lte=until)]
+
+
 def rate_of(row: ExchangeRate) -> Rate:
     """A kept rate as it is reckoned with."""
     return Rate(row.currency, row.since, plain(row.rate), row.source)

@@ -1,4 +1,5 @@
-"""Patterns over many records, as findings: relabelled origins, circles of trade, consignments in parts, digits.
+"""Patterns over many records, as findings: relabelled origins, circles of trade, consignments in parts, digits,
+surges after a rise of duty.
 
 Each is a reason to look at a trader or a consignment and no proof; the engine's modules tell their sources.
 """
@@ -8,8 +9,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from otay.goods.declarations.tariff.domain import Line, Tariff
 
 if TYPE_CHECKING:
     import polars as pl
@@ -23,6 +28,7 @@ class Pattern(StrEnum):
     NETWORK = "network"
     SPLIT = "split_consignments"
     DIGITS = "digits"
+    SURGE = "surge"
 
 
 WEIGHTS = {
@@ -31,6 +37,7 @@ WEIGHTS = {
     Pattern.NETWORK: 15,
     Pattern.SPLIT: 45,
     Pattern.DIGITS: 15,
+    Pattern.SURGE: 30,
 }
 #: USD below which the exporting country need not record a consignment and some duties are not levied.
 LOW_VALUE = 2500.0
@@ -42,6 +49,9 @@ CIRCLE_VALUE, CIRCLE_SHARE = 50_000.0, 0.2
 #: Chance and mean deviation from Benford's law (Nigrini's limit for non-conformity of first digits).
 CHANCE, DEVIATION = 0.001, 0.015
 SHOWN = 8
+#: Days before and after a rise of duty that are compared: at least, at most; records and times the mass it takes.
+SPAN_LEAST, SPAN_MOST = 14, 180
+SURGE_RECORDS, SURGE_FACTOR = 20, 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,3 +140,60 @@ def digits(trade: pl.DataFrame) -> Iterator[Seen]:
         if one.chance < CHANCE and one.deviation > DEVIATION:
             facts = {"records": str(one.values), "goods": str(one.goods), "deviation": f"{one.deviation:.3f}"}
             yield Seen(Pattern.DIGITS, one.trader, one.trader, facts)
+
+
+@dataclass(frozen=True, slots=True)
+class Rise:
+    """From ``day`` on the duty on goods whose code begins with ``hs``, of ``origin`` (empty: of any), is higher."""
+
+    hs: str
+    origin: str
+    day: date
+    before: Decimal
+    after: Decimal
+
+
+def rises(lines: Iterable[Line], since: date, until: date) -> list[Rise]:
+    """The rises of duty that began after ``since`` and not after ``until``: a line that follows one of the same code
+    and origin the day after its end, or one for all origins where there was none for its own, with a higher rate."""
+    known = list(lines)
+    tariff = Tariff(tuple(known))
+    found = []
+    for line in known:
+        if not since < line.start <= until:
+            continue
+        before = tariff.take(line.hs, line.origin, line.start - timedelta(days=1))
+        if before and not before.least and before.line.ad_valorem < line.ad_valorem:
+            found.append(Rise(line.hs, line.origin, line.start, before.line.ad_valorem, line.ad_valorem))
+    return sorted(found, key=lambda one: (one.day, one.hs, one.origin))
+
+
+def surges(imports: pl.DataFrame, rise: Rise, today: date) -> Iterator[Seen]:
+    """Imports of the goods of ``rise`` of another origin that jumped after it: what was of one origin may be declared
+    as of another. As many days after the change as there are so far, beside as many before.
+
+    Nothing for a rise on all origins: there is no other one to move to.
+    """
+    import polars as pl
+
+    from otay.engines.fraud.patterns.relabelling import surges as found_in
+
+    days = min((today - rise.day).days + 1, SPAN_MOST)
+    if not rise.origin or days < SPAN_LEAST:
+        return
+    goods = imports.filter(pl.col("hs").str.starts_with(rise.hs[:6]) & (pl.col("origin") != rise.origin))
+    change = (rise.day - date(1970, 1, 1)).days
+    for row in found_in(goods, change, days=days, least=SURGE_RECORDS, factor=SURGE_FACTOR).iter_rows(named=True):
+        own = goods.filter(
+            (pl.col("hs").str.head(6) == row["hs"]) & (pl.col("origin") == row["origin"]) & (pl.col("date") >= rise.day)
+        )
+        most = own.group_by("importer").agg(pl.col("net_mass").sum()).drop_nulls("importer")
+        most = most.sort(["net_mass", "importer"], descending=[True, False])
+        traders = [str(one) for one in most["importer"].head(SHOWN)]
+        facts = {
+            "origin": str(row["origin"]), "change": f"{rise.hs} {rise.origin}: {rise.before} % > {rise.after} %",
+            "first": rise.day.isoformat(), "span": str(days), "before": f"{row['before']:.0f}",
+            "after": f"{row['after']:.0f}", "records": str(row["records"]), "parties": ", ".join(traders),
+        }  # fmt: skip
+        subject = f"{row['hs']}|{row['origin']}|{rise.hs}|{rise.origin}|{rise.day}"
+        yield Seen(Pattern.SURGE, subject, traders[0] if traders else "", facts, (), str(row["hs"]))

@@ -7,7 +7,7 @@ know what its traders then send us as goods of its own.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,7 @@ from django.db import transaction
 
 from otay.goods.declarations.models import Declaration, NeighbourDeclaration
 from otay.goods.declarations.tariff.domain import Rates
-from otay.goods.declarations.tariff.queries import rates_for
+from otay.goods.declarations.tariff.queries import lines_around, rates_for
 from otay.goods.declarations.valuing import reckoning_day
 from otay.goods.investigations.domain import book_rows, patterns
 from otay.goods.investigations.domain.patterns import WEIGHTS, Pattern, Seen
@@ -40,7 +40,7 @@ def seek() -> dict[str, int]:
     ours = _ours(since)
     found: list[Seen] = []
     for sought in (_transshipments(ours, since), patterns.circles(ours), patterns.parts(_imports(ours)),
-                   patterns.digits(ours), _networks(ours)):  # fmt: skip
+                   patterns.digits(ours), _networks(ours), _surges()):  # fmt: skip
         found += islice(sought, MOST_FOUND)
     _keep(found)
     told = dict.fromkeys((str(kind) for kind in Pattern), 0)
@@ -125,6 +125,34 @@ def _their_row(record: NeighbourDeclaration, rates: Rates) -> dict[str, Any]:
     told = {name: row.get(name) for name in _COLUMNS} | {"id": record.number, "type": str(body.get("type", ""))}
     value = in_dollars(row["value"], row["currency"] or "", day, rates)
     return {**told, "value": value, "date": day}
+
+
+def _surges() -> Iterator[Seen]:
+    """Imports that jumped after the tariff raised the duty on the same goods of another origin."""
+    today = clock.now().date()
+    since = today - timedelta(days=patterns.SPAN_MOST)
+    for rise in patterns.rises(lines_around(since, today), since, today):
+        days = timedelta(days=min((today - rise.day).days + 1, patterns.SPAN_MOST))
+        yield from patterns.surges(_imports_of(rise.hs[:6], rise.day - days), rise, today)
+
+
+def _imports_of(hs: str, since: date) -> pl.DataFrame:
+    """Our imports of goods whose code begins with ``hs``, by origin and mass."""
+    import polars as pl
+
+    begin = datetime.combine(since, time(), UTC)
+    rows = (
+        Declaration.objects.filter(type="import", hs6__startswith=hs, lodged_at__gte=begin, empty=False)
+        .exclude(state__in=GONE)
+        .order_by("-lodged_at")
+        .values_list("importer", "hs6", "score__origin", "score__mass", "lodged_at")[:MOST_ROWS]
+    )
+    return pl.DataFrame(
+        [(importer or None, hs6, origin or None, None if mass is None else float(mass), at.date())
+         for importer, hs6, origin, mass, at in rows],
+        schema={"importer": pl.String, "hs": pl.String, "origin": pl.String, "net_mass": pl.Float64, "date": pl.Date},
+        orient="row",
+    )  # fmt: skip
 
 
 def _networks(ours: pl.DataFrame) -> Iterator[Seen]:
