@@ -13,7 +13,6 @@ from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import get_language
 from ninja import Router
-from ninja.throttling import AnonRateThrottle
 
 from otay.core.canonical import digest
 from otay.core.i18n import N_, translate
@@ -26,9 +25,10 @@ from otay.exchange.schemas import ConsentIn, ConsentOut, Number, WithdrawalIn
 from otay.exchange.services import acceptance, answering, identity, reconciling
 from otay.exchange.services import consents as consenting
 from otay.node.actors import Actor
+from otay.node.api_auth import CallerThrottle
 
 log = logging.getLogger(__name__)
-router = Router(auth=None, throttle=[AnonRateThrottle("6000/m")])
+router = Router(auth=None, throttle=[CallerThrottle(6000)])
 consents = Router()
 MAX_SINCE = 500
 PACK_FROM = 2048

@@ -1,7 +1,8 @@
 """The database's own memory for touched rows: whoever alters, adds or removes a record below a stored range digest, by
 whatever program, makes the database forget that digest, so that the next comparison computes it from the rows.
 
-On SQLite a migration that rebuilds ``exchange_outbox`` or ``exchange_inbox`` must call :func:`install` again.
+On SQLite a migration that rebuilds ``exchange_outbox`` or ``exchange_inbox`` must call :func:`install` again. On
+PostgreSQL rows that come or go together are looked at together: once a statement, not once a row.
 """
 
 from __future__ import annotations
@@ -18,6 +19,11 @@ _COLUMNS = (
 _FORGET = (  # names of this module only
     "DELETE FROM exchange_rangedigest WHERE peer_id = {row}.peer_id AND direction = '{direction}' "  # noqa: S608
     f"AND bucket = ({{row}}.sequence - 1) / {BUCKET};"
+)
+_FORGET_ALL = (  # of PostgreSQL: ``{rows}`` is what a statement added or removed
+    "DELETE FROM exchange_rangedigest AS kept USING "  # noqa: S608
+    f"(SELECT DISTINCT peer_id, (sequence - 1) / {BUCKET} AS bucket FROM {{rows}}) AS touched "
+    "WHERE kept.peer_id = touched.peer_id AND kept.direction = '{direction}' AND kept.bucket = touched.bucket;"
 )
 _VERBS = {
     "insert": ("INSERT", ("NEW",)),
@@ -37,16 +43,17 @@ def install(connection: BaseDatabaseWrapper) -> None:
                 name = f"{table}_range_{verb}"
                 event = f"UPDATE OF {watched}" if verb == "update" else begun
                 body = " ".join(_FORGET.format(row=row, direction=direction) for row in rows)
-                if connection.vendor == "postgresql":
-                    cursor.execute(
-                        f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS "
-                        f"$$ BEGIN {body} RETURN NULL; END $$"
-                    )
-                    cursor.execute(
-                        f"CREATE TRIGGER {name} AFTER {event} ON {table} FOR EACH ROW EXECUTE FUNCTION {name}()"
-                    )
-                else:
+                if connection.vendor != "postgresql":
                     cursor.execute(f"CREATE TRIGGER {name} AFTER {event} ON {table} BEGIN {body} END")
+                    continue
+                scope = "FOR EACH ROW"
+                if verb != "update":  # which cannot see its rows together and watch columns at once
+                    body = _FORGET_ALL.format(rows="touched_rows", direction=direction)
+                    scope = f"REFERENCING {rows[0]} TABLE AS touched_rows FOR EACH STATEMENT"
+                cursor.execute(
+                    f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {body} RETURN NULL; END $$"
+                )
+                cursor.execute(f"CREATE TRIGGER {name} AFTER {event} ON {table} {scope} EXECUTE FUNCTION {name}()")
 
 
 def remove(connection: BaseDatabaseWrapper) -> None:

@@ -1,4 +1,4 @@
-"""Rows inserted a few at a time are what Django would have inserted."""
+"""Rows inserted, few or many, are what Django would have inserted."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from django.db import DEFAULT_DB_ALIAS, DataError, IntegrityError, connection, transaction
 
 from otay.node.bulk import FEW, insert_many
-from otay.node.models import ApiClient, ChainHead
+from otay.node.models import ApiClient, AuditEvent, ChainHead
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 3, 1, 12, 30, 15, 123456, tzinfo=UTC)
@@ -21,7 +21,7 @@ def _client(number: int) -> ApiClient:
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("count", [0, 1, FEW - 1, FEW, FEW + 1])
+@pytest.mark.parametrize("count", [0, 1, FEW - 1, FEW, FEW + 1, 1500])
 def test_rows_are_kept_and_numbered(count: int) -> None:
     rows = [_client(number) for number in range(count)]
     insert_many(rows)
@@ -61,6 +61,24 @@ def test_many_of_which_one_is_there_already_are_refused_whole() -> None:
     with pytest.raises(IntegrityError), transaction.atomic():
         insert_many([_client(number) for number in range(FEW + 1)])
     assert ApiClient.objects.count() == 1
+    insert_many([_client(number) for number in range(2, 2 + FEW)])  # and numbers go on
+    assert ApiClient.objects.count() == 1 + FEW
+
+
+def test_documents_moments_and_bytes_of_many_rows_come_back_as_they_were() -> None:
+    details = [{"text": "'\"\\\t\n{}", "number": number, "list": [None, True, {}]} for number in range(FEW)]
+    insert_many([
+        AuditEvent(
+            sequence=10_000 + number, at=NOW, actor="a", action="b", subject="c", reason="", detail=detail,
+            body_digest=bytes(range(32)), link=b"\\\n\t\0" * 8,
+        )
+        for number, detail in enumerate(details)
+    ])  # fmt: skip
+    kept = list(AuditEvent.objects.filter(sequence__gte=10_000).order_by("sequence"))
+    assert [row.detail for row in kept] == details
+    assert {(row.at, bytes(row.body_digest), bytes(row.link)) for row in kept} == {
+        (NOW, bytes(range(32)), b"\\\n\t\0" * 8)
+    }
 
 
 def test_a_second_of_the_same_key_is_refused() -> None:

@@ -276,7 +276,8 @@ def unpack(raw: bytes) -> Batch:
             N_("The batch has %(lines)s lines; its head announces %(count)s records"), lines=len(lines), count=count
         )
     records = tuple(_record(lines[at], lines[at + 1]) for at in range(0, len(lines), 2))
-    entries = tuple(chained(records, previous=head.previous, last_sequence=head.first - 1))
+    headers = map(digest, lines[::2])  # as they came: each is the one form of its record
+    entries = tuple(chain.extend(head.previous, head.first - 1, headers))
     if entries[-1].link != head.link:
         raise _malformed(N_("The records do not lead to the link that was signed"))
     if not {record.agreement for record in records} <= set(head.agreements):

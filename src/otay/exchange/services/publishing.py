@@ -138,13 +138,12 @@ def append(actor: Actor, peer: Peer, items: Sequence[_Item]) -> int:
         for item, entry in zip(items, entries, strict=True)
     ]
     insert_many(rows)
-    ConsentedRecord.objects.bulk_create(
+    insert_many(
         [
             ConsentedRecord(consent_id=consent, sent=row)
             for item, row in zip(items, rows, strict=True)
             for consent in item.consents
-        ],
-        batch_size=500,
+        ]
     )
     ChainHead.objects.filter(pk=head.pk).update(sequence=entries[-1].sequence, link=entries[-1].link)
     return len(items)

@@ -33,7 +33,7 @@ from otay.exchange.services.acceptance import port_of
 from otay.exchange.services.faults import raise_alarm
 from otay.node import audit, clock
 from otay.node.actors import SYSTEM, Actor
-from otay.node.bulk import update_many
+from otay.node.bulk import insert_many, update_many
 from otay.node.models import ChainHead
 
 IDLE_SECONDS = 2.0
@@ -250,7 +250,7 @@ def _insert(peer: Peer, batch: Batch, parting: int, told: Told) -> None:
                 state=delivery.told_state(said.state) if said else Outbox.State.QUEUED,
             )
         )
-    Outbox.objects.bulk_create(rows, batch_size=500)
+    insert_many(rows)
     SignedHead.objects.update_or_create(
         peer=peer,
         direction=Direction.OUT,
