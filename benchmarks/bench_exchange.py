@@ -324,11 +324,10 @@ def databases(folder: Path) -> tuple[Server, dict[str, str]]:
     return server, {name: server.url(name) for name in ("us", "mx")}
 
 
-def measure(folder: Path, quick: bool, postgres: dict[str, str]) -> dict[str, Any]:
-    """All figures."""
+def two_nodes(folder: Path, postgres: dict[str, str]) -> tuple[Path, Path, int]:
+    """Homes of two nodes that trust each other and agreed, and the port of the receiver; this process is the sender."""
     from otay.node import config
 
-    seconds = 1.5 if quick else 8.0
     port = free_port()
     us, mx = (
         config.create(
@@ -345,6 +344,13 @@ def measure(folder: Path, quick: bool, postgres: dict[str, str]) -> dict[str, An
     else:
         shutil.copy(us / "db.sqlite3", mx / "db.sqlite3")
     pair(us, mx)
+    return us, mx, port
+
+
+def measure(folder: Path, quick: bool, postgres: dict[str, str]) -> dict[str, Any]:
+    """All figures."""
+    seconds = 1.5 if quick else 8.0
+    _us, mx, port = two_nodes(folder, postgres)
     other = other_node(mx, port)
     try:
         wait_for(port)

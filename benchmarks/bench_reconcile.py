@@ -1,7 +1,10 @@
-"""Comparing books: what the range digests cost, how large they are, and how fast one altered record is found.
+"""Comparing books: what the range digests cost, and how fast one altered, missing or extra record is found.
 
-First the tree alone over synthetic digests; then one node with a stream of that many small records on SQLite, comparing
-with a neighbour that holds the same ones (answered in the same process, so that no network is measured).
+First the tree alone over synthetic digests. Then two real nodes on SQLite that hold a stream of so many small records,
+one as sender, one as receiver behind its web server: rows written straight into the tables with their true digests and
+links, the last record sent and receipted the usual way, which proves the chain below it. The books are compared by
+``otay exchange reconcile`` as an operator would, over a wire that counts bytes. Each record takes about a kilobyte of
+disk on both nodes together: ten million want 11 GB free.
 
     python benchmarks/bench_reconcile.py [--records N] [--quick] [--json]
 """
@@ -14,16 +17,21 @@ import json
 import os
 import platform
 import resource
+import socket
+import sqlite3
+import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests" / "factories"))
+import bench_exchange  # noqa: E402
 import exchange_node  # noqa: E402
 
 from otay.exchange.domain import ranges  # noqa: E402
@@ -67,88 +75,221 @@ def _leaf(number: int) -> bytes:
     return hashlib.sha256(number.to_bytes(8, "big")).digest()
 
 
-INSERT = (
-    "INSERT INTO exchange_inbox (peer_id, sequence, record_type, business_key, version, citation, created_at, "
-    "body_digest, corrects, body, link, note, port, state, received_at) VALUES (" + ", ".join(["%s"] * 15) + ")"
-)
+COLUMNS = (
+    "sequence", "record_type", "business_key", "version", "citation", "created_at", "body_digest", "corrects", "body",
+    "link", "note", "port", "peer_id", "state",
+)  # fmt: skip
+BOOKS = {  # table -> the columns that it has beside
+    "exchange_outbox": ("published_by", "trace", "queued_at", "receipt_id"),
+    "exchange_inbox": ("received_at",),
+}
+AT_ONCE = 20_000
 
 
-def filled(records: int) -> Any:
-    """A peer with a received stream of ``records`` small records, chained as they would have come."""
-    from django.db import connection, transaction
-    from django.utils import timezone
+class Wire:
+    """A port that hands on to another and counts the bytes that pass."""
 
-    from otay.core.canonical import digest
+    def __init__(self, to: int) -> None:
+        self.to, self.carried = to, 0
+        self.listening = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listening.getsockname()[1]
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self) -> None:
+        while True:
+            near, _address = self.listening.accept()
+            far = socket.create_connection(("127.0.0.1", self.to))
+            for one, other in ((near, far), (far, near)):
+                threading.Thread(target=self._carry, args=(one, other), daemon=True).start()
+
+    def _carry(self, one: socket.socket, other: socket.socket) -> None:
+        while part := one.recv(65536):
+            self.carried += len(part)
+            other.sendall(part)
+        other.shutdown(socket.SHUT_WR)
+
+
+class Book:
+    """A node's database, written to directly: its indexes and triggers are put up after the rows."""
+
+    def __init__(self, home: Path, table: str) -> None:
+        self.table, self.columns = table, (*COLUMNS, *BOOKS[table])
+        self.link = sqlite3.connect(home / "db.sqlite3", isolation_level=None)
+        self.link.execute("PRAGMA synchronous=OFF")
+        self.link.execute("PRAGMA cache_size=-400000")
+        found = self.link.execute(
+            "SELECT type, name, sql FROM sqlite_master WHERE tbl_name = ? AND type <> 'table' AND sql IS NOT NULL",
+            [table],
+        ).fetchall()
+        for kind, name, _sql in found:
+            self.link.execute(f'DROP {kind} "{name}"')
+        self.after = [sql for _kind, _name, sql in found]
+
+    def write(self, rows: list[tuple[Any, ...]]) -> None:
+        self.link.execute("BEGIN")
+        places = ", ".join("?" * len(self.columns))
+        names = ", ".join(self.columns)
+        self.link.executemany(f"INSERT INTO {self.table} ({names}) VALUES ({places})", rows)
+        self.link.execute("COMMIT")
+
+    def close(self, sequence: int, link: bytes) -> None:
+        for statement in self.after:
+            self.link.execute(statement)
+        head = "INSERT OR REPLACE INTO node_chainhead (name, sequence, link) VALUES ('exchange:US>MX', ?, ?)"
+        self.link.execute(head, [sequence, link])
+        self.link.execute("UPDATE exchange_peerhealth SET acknowledged = ?", [sequence])
+        self.link.execute("ANALYZE")
+        self.link.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self.link.close()
+
+
+def filled(us: Path, mx: Path, records: int) -> None:
+    """The same stream of ``records`` in the outbox of one node and the inbox of the other."""
+    from datetime import UTC, datetime
+
+    from otay.core.canonical import canonical_json, digest
     from otay.exchange.domain import envelope
     from otay.exchange.domain.envelope import Record
-    from otay.exchange.models import Peer
-    from otay.node.models import ChainHead
 
-    now = timezone.now()
-    peer = Peer.objects.create(country="MX", name="MX", url="http://127.0.0.1:9", trusted_at=now, trusted_by="bench")
-    previous, last = envelope.genesis("MX>US"), 0
+    now = datetime.now(UTC)
     text = now.replace(tzinfo=None).isoformat(" ", "microseconds")
-    for first in range(1, records + 1, 20_000):
+    sent, received = Book(us, "exchange_outbox"), Book(mx, "exchange_inbox")
+    previous, last = envelope.genesis("US>MX"), 0
+    for first in range(1, records + 1, AT_ONCE):
         made = []
-        for number in range(first, min(first + 20_000, records + 1)):
-            body = b'{"number":"P-%d","weight":"1.5"}' % number
-            made.append(Record("test.parcel", f"P-{number}", 1, "MX-US-core/1", now, digest(body), body))
+        for number in range(first, min(first + AT_ONCE, records + 1)):
+            body = canonical_json({"number": f"F-{number}"})
+            made.append(Record("test.parcel", f"F-{number}", 1, "MX-US-core/1", now, digest(body), body))
         entries = envelope.chained(made, previous=previous, last_sequence=last)
         rows = [
             (
-                peer.pk, entry.sequence, record.record_type, record.business_key, 1, record.agreement, text,
-                record.body_digest, b"", record.body.decode(), entry.link, "", "", "applied", text,
+                entry.sequence, record.record_type, record.business_key, 1, record.agreement, text,
+                record.body_digest, b"", record.body.decode(), entry.link, "", "", 1,
             )
             for record, entry in zip(made, entries, strict=True)
         ]  # fmt: skip
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.executemany(INSERT, rows)
+        sent.write([(*row, "receipted", "bench", "", text, 1) for row in rows])  # the receipt that is to come
+        received.write([(*row, "applied", text) for row in rows])
         previous, last = entries[-1].link, entries[-1].sequence
-    ChainHead.objects.create(name="exchange:MX>US", sequence=last, link=previous)
-    return peer
+    for book in (sent, received):
+        book.close(last, previous)
 
 
-def database_bytes() -> int:
-    """Bytes of the database's pages in use."""
-    from django.db import connection
-
-    with connection.cursor() as cursor:
-        cursor.execute("PRAGMA page_count")
-        pages = cursor.fetchone()[0]
-        cursor.execute("PRAGMA page_size")
-        return int(pages * cursor.fetchone()[0])
+FOLD = (
+    "import sys, time, resource; sys.path.insert(0, sys.argv[1])\n"
+    "import exchange_node; exchange_node.start(sys.argv[2])\n"
+    "from otay.exchange.models import Peer\nfrom otay.exchange.services import ranges\n"
+    "began = time.process_time(); ranges.fold(Peer.objects.get(), sys.argv[3])\n"
+    "print(time.process_time() - began, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)\n"
+)
 
 
-def node_figures(records: int) -> dict[str, Any]:
-    """A node's own figures over a real table."""
-    from django.db import connection
+def folded(home: Path, direction: str, records: int) -> dict[str, float]:
+    """The first computation of a node's digests, as its background does it."""
+    began = time.perf_counter()
+    done = subprocess.run(
+        [sys.executable, "-c", FOLD, str(ROOT / "tests" / "factories"), str(home), direction],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    processor, memory = done.stdout.split()
+    return {
+        "seconds": round(time.perf_counter() - began, 1),
+        "processor_us_per_record": round(float(processor) / records * 1e6, 1),
+        "memory_mb": int(memory),
+    }
 
-    from otay.exchange.services import ranges as kept
+
+def compared(us: Path, wire: Wire, *options: str) -> dict[str, Any]:
+    """What ``otay exchange reconcile`` said and took, both streams, its own start included."""
+    before, began = wire.carried, time.perf_counter()
+    command = [
+        sys.executable,
+        "-c",
+        "from otay.cli import main; main()",
+        "exchange",
+        "reconcile",
+        "--with",
+        "MX",
+        "--json",
+    ]
+    environment = {**os.environ, "OTAY_HOME": str(us)}
+    done = subprocess.run([*command, *options], env=environment, capture_output=True, text=True, check=False)
+    took = time.perf_counter() - began
+    if done.returncode not in (0, 1):
+        raise SystemExit(done.stdout + done.stderr)
+    streams = json.loads(done.stdout)["streams"]
+    return {
+        "found": [(one["kind"], one["sequence"]) for stream in streams for one in stream["differences"]],
+        "repaired": sum(stream["repaired"] for stream in streams),
+        "command_s": round(took, 2),
+        "comparing_s": sum(stream["milliseconds"] for stream in streams) / 1000,
+        "round_trips": sum(stream["round_trips"] for stream in streams),
+        "wire_bytes": wire.carried - before,
+    }
+
+
+def two_nodes(folder: Path, records: int) -> dict[str, Any]:
+    """Two nodes' figures over real tables."""
+    us, mx, port = bench_exchange.two_nodes(folder, {})
+    from otay.exchange.models import Peer
+    from otay.exchange.services import delivery
 
     figures: dict[str, Any] = {"records": records}
-    with clocked(figures, "insert_s"):
-        peer = filled(records)
-    before = database_bytes()
-    with clocked(figures, "first_fold_s"):
-        kept.fold(peer, "in")
-    figures["fold_us_per_record"] = round(figures["first_fold_s"] / records * 1e6, 1)
-    figures["state_bytes"] = database_bytes() - before
-    figures["state_share"] = round(figures["state_bytes"] / before, 6)
-    with clocked(figures, "compare_equal_s"):
-        theirs = kept.tree(peer, "in", records)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE exchange_inbox SET body = replace(body, '1.5', '9.5') WHERE sequence = %s", [records // 2]
+    with clocked(figures, "filling_s"):
+        filled(us, mx, records - 1)
+    figures["database_mb"] = [(home / "db.sqlite3").stat().st_size // 2**20 for home in (us, mx)]
+    bench_exchange.told("filled", figures)
+    other = bench_exchange.other_node(mx, port)
+    try:
+        bench_exchange.wait_for(port)
+        wire = Wire(port)
+        Peer.objects.update(url=f"http://127.0.0.1:{wire.port}")
+        exchange_node.publish(1, 1)
+        done = delivery.deliver_due(Peer.objects.get())
+        assert done.records == 1, done.problem
+        figures["first_digests_sender"] = bench_exchange.told("sender", folded(us, "out", records))
+        figures["first_digests_receiver"] = bench_exchange.told("receiver", folded(mx, "in", records))
+        book = sqlite3.connect(mx / "db.sqlite3", isolation_level=None, timeout=30)
+        book.execute("PRAGMA foreign_keys=OFF")
+        figures["equal"] = bench_exchange.told("equal", compared(us, wire))
+        assert not figures["equal"]["found"]
+        altered, missing, extra = records // 3, records * 2 // 3, records + 1
+        book.execute("UPDATE exchange_inbox SET body = replace(body, 'F', 'X') WHERE sequence = ?", [altered])
+        figures["altered"] = bench_exchange.told("altered", compared(us, wire))
+        assert figures["altered"]["found"] == [("altered_there", altered)], figures
+        book.execute("UPDATE exchange_inbox SET body = replace(body, 'X', 'F') WHERE sequence = ?", [altered])
+        book.execute("DELETE FROM exchange_inbox WHERE sequence = ?", [missing])
+        figures["missing"] = bench_exchange.told("missing", compared(us, wire))
+        assert figures["missing"]["found"] == [("missing_there", missing)], figures
+        figures["missing_repaired"] = bench_exchange.told("repaired", compared(us, wire, "--repair"))
+        assert figures["missing_repaired"]["repaired"] == 1, figures
+        names = ", ".join((*COLUMNS[1:], "received_at"))
+        book.execute(
+            f"INSERT INTO exchange_inbox (sequence, {names}) SELECT ?, {names} FROM exchange_inbox WHERE sequence = 1",
+            [extra],
         )
-    with clocked(figures, "find_altered_s"):
-        ours, nodes = kept.tree(peer, "in", records), [0]
-        for level in range(ours.depth, 0, -1):
-            nodes = ranges.differing(ours.children(level, nodes[0]), theirs.children(level, nodes[0]), nodes[0])
-        first, last = ranges.bucket_bounds(nodes[0])
-        altered = [line.sequence for line in kept.lines(peer, "in", first, last) if line.body == "altered"]
-    assert altered == [records // 2], altered
-    figures["questions"] = ours.depth + 1
+        figures["extra"] = bench_exchange.told("extra", compared(us, wire))
+        assert figures["extra"]["found"] == [("stray_there", extra)], figures
+        book.execute("DELETE FROM exchange_inbox WHERE sequence = ?", [extra])
+        figures["equal_again"] = bench_exchange.told("equal again", compared(us, wire))
+        assert not figures["equal_again"]["found"]
+        figures["receiver_memory_mb"] = _most_memory()
+        figures["command_memory_mb"] = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
+    finally:
+        other.terminate()
+        other.wait(20)
     return figures
+
+
+def _most_memory() -> int:
+    """The most that one process that answers has held, MB."""
+    held = [0]
+    for status in Path("/proc").glob("[0-9]*/status"):
+        with suppress(OSError):
+            if b"bench_wsgi" in (status.parent / "cmdline").read_bytes():
+                text = status.read_text()
+                held.append(int(text.partition("VmHWM:")[2].split()[0]) // 1024)
+    return max(held)
 
 
 def main() -> None:
@@ -159,17 +300,11 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     chosen = parser.parse_args()
     records = 100_000 if chosen.quick else chosen.records
-    from otay.node import config
-
     with tempfile.TemporaryDirectory(prefix="otay-bench-") as folder:
-        home = config.create(Path(folder) / "us", country="US", name="US", language="en", url="http://127.0.0.1:1").home
-        exchange_node.start(str(home))
-        exchange_node.prepare(str(home))
         found = {
             "machine": f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}",
-            "tree_alone": [tree_alone(size) for size in ((records,) if chosen.quick else (records, 10_000_000))],
-            "node": node_figures(records),
-            "memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+            "tree_alone": tree_alone(records),
+            "two_nodes": two_nodes(Path(folder), records),
         }
     print(json.dumps(found, indent=1))
 

@@ -290,14 +290,15 @@ def batch(first: int, last: int, twist: str = "") -> str:
     from dataclasses import replace
 
     from otay.core.canonical import canonical_json, digest
-    from otay.exchange import keystore
+    from otay.exchange import keystore, queries
     from otay.exchange.domain import envelope
     from otay.exchange.domain.keys import SigningKey
     from otay.exchange.models import Outbox, Peer
     from otay.exchange.services import delivery
 
     rows = list(Outbox.objects.filter(sequence__gte=first, sequence__lte=last).order_by("sequence"))
-    head, records = delivery.made_batch(Peer.objects.get(), rows)
+    peer = Peer.objects.get()
+    head, records = delivery.made_batch(peer, queries.standings([peer])[peer.pk], rows)
     key = SigningKey.generate() if twist == "stranger" else keystore.own_key()
     if twist == "fork":
         body = canonical_json({"number": "P-0", "weight": "666"})

@@ -15,6 +15,7 @@ from django.utils.translation import get_language
 from ninja import Router
 
 from otay.core.canonical import digest
+from otay.core.errors import OtayError
 from otay.core.i18n import N_, translate
 from otay.exchange import queries, tls
 from otay.exchange.domain import packing
@@ -24,6 +25,7 @@ from otay.exchange.models import Consent
 from otay.exchange.schemas import ConsentIn, ConsentOut, Number, WithdrawalIn
 from otay.exchange.services import acceptance, answering, identity, reconciling
 from otay.exchange.services import consents as consenting
+from otay.exchange.services.ranges import NotReady
 from otay.node.actors import Actor
 from otay.node.api_auth import CallerThrottle
 
@@ -51,9 +53,11 @@ def _refused(refusal: Rejected) -> HttpResponse:
     )
 
 
-def _busy() -> HttpResponse:
+def _busy(problem: OtayError | None = None) -> HttpResponse:
     """Not now: nothing was taken, and the neighbour is told when to come back."""
-    title = translate(N_("This node is busy: send the batch again later"), get_language() or "en")
+    language = get_language() or "en"
+    taking = N_("This node is busy: send the batch again later")
+    title = problem.text(language) if problem else translate(taking, language)
     body = {"type": "about:blank", "title": title, "status": 503}
     answer = HttpResponse(json.dumps(body), status=503, content_type="application/problem+json")
     answer["Retry-After"] = str(COME_BACK_IN)
@@ -193,6 +197,8 @@ def reconcile(request: HttpRequest) -> HttpResponse:
         if request.GET.get("digest") != digest(raw).hex():
             raise Rejected(Code.BAD_SIGNATURE, N_("The question is not the one that was signed"))
         return _packed(request, reconciling.answer(peer, raw))
+    except NotReady as problem:
+        return _busy(problem)
     except Rejected as refusal:
         return _refused(refusal)
 

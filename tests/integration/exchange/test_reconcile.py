@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import pytest
 from django.db import connection
@@ -187,7 +188,8 @@ def test_an_answer_that_the_neighbour_did_not_sign_proves_nothing(peer, neighbou
 
 def test_kept_digests_are_used_again_and_a_touched_row_costs_one_bucket(peer, neighbour, door, monkeypatch):
     came(neighbour, 3 * BUCKET)
-    assert ranges.fold(peer, "in") == 3
+    assert ranges.fold(peer, "in") == 0
+    assert RangeDigest.objects.count() == 3
     read = []
     real = ranges.lines
     monkeypatch.setattr(ranges, "lines", lambda *given: read.append(given[2:]) or real(*given))
@@ -214,7 +216,48 @@ def test_a_row_touched_while_its_bucket_is_computed_leaves_no_stale_digest(peer,
     assert found(peer)[1] == [(5, "altered_here")]
 
 
-def test_the_door_answers_the_neighbour_about_its_own_streams_only(peer, neighbour, client):
+def test_reading_a_book_stops_when_its_time_is_over_and_goes_on_from_there(peer, neighbour, monkeypatch):
+    came(neighbour, 3 * BUCKET)
+    monkeypatch.setattr(ranges, "AT_ONCE", 1)
+    assert ranges.fold(peer, "in", seconds=-1) == 3
+    ticks = iter(range(100))
+    monkeypatch.setattr(ranges, "time", SimpleNamespace(monotonic=lambda: next(ticks)))
+    assert ranges.fold(peer, "in", seconds=1.5) == 2
+    assert ranges.fold_all() == 0
+
+
+def test_who_is_still_reading_its_own_book_says_so_and_compares_nothing(peer, neighbour, door, monkeypatch):
+    came(neighbour, 2 * BUCKET)
+    monkeypatch.setattr(reconciling, "ANSWER_WITHIN", -1.0)
+    with pytest.raises(ranges.NotReady, match="2 stretches of 256 records are left"):
+        run(peer)
+    page = signed_in(make_person("administrator")).post(
+        "/exchange/reconcile/MX/", {"act": "compare", "reason": "monthly"}
+    )
+    assert page.status_code == 503
+    assert "2 stretches of 256 records are left" in page.content.decode()
+    assert not Reconciliation.objects.exists()
+
+
+def test_a_neighbour_that_is_still_reading_its_book_is_asked_again(peer, neighbour, door, monkeypatch):
+    came(neighbour, 3)
+    real, busy = transport.question, [2]
+
+    def question(*given):
+        if busy[0]:
+            busy[0] -= 1
+            problem = transport.Unreachable("reading")
+            problem.wait = 0.01
+            raise problem
+        return real(*given)
+
+    monkeypatch.setattr(transport, "question", question)
+    with pytest.raises(transport.Unreachable):
+        run(peer)
+    assert [one.trips for one in run(peer, patience=5.0)] == [2, 1]  # one of the two was spent above
+
+
+def test_the_door_answers_the_neighbour_about_its_own_streams_only(peer, neighbour, client, monkeypatch):
     from otay.exchange.domain.questions import Question, answer_verifies, read_answer
     from otay.exchange.keystore import own_key
 
@@ -236,6 +279,11 @@ def test_the_door_answers_the_neighbour_about_its_own_streams_only(peer, neighbo
     answer = read_answer(raw)
     assert answer_verifies(raw, answer, question, own_key().public)
     assert [line.business_key for line in answer.records] == ["P-1", "P-2", "P-3"]
+    monkeypatch.setattr(ranges, "fold", lambda *_given, **_more: 7)
+    answer = ask(question)
+    assert (answer.status_code, answer["Retry-After"]) == (503, "2")
+    assert answer.json()["title"].startswith("US is still reading its book of MX>US: 7 stretches of 256 records")
+    monkeypatch.undo()
     assert ask(Question("CA>US", 3)).status_code == 422
     assert ask(question, digest_of=b"another").status_code == 401
     assert ask(question, key=Neighbour().key).status_code == 401

@@ -9,6 +9,8 @@ from otay.exchange.commands.main import exchange
 from otay.node.commandline import Console, node_command, option
 
 SHOWN = 20
+PATIENCE = 3600.0
+"""Seconds that the command waits while ten million records are read for the first time."""
 
 
 @exchange.command(
@@ -34,7 +36,9 @@ def reconcile(console: Console, country: str, repairing: bool, by_key: bool, afr
     compared = [
         one
         for peer in peers
-        for one in reconciling.reconcile(actor=SYSTEM, peer=peer, repairing=repairing, by_key=by_key, afresh=afresh)
+        for one in reconciling.reconcile(
+            actor=SYSTEM, peer=peer, repairing=repairing, by_key=by_key, afresh=afresh, patience=PATIENCE
+        )
     ]
     data = [_document(one) for one in compared]
     console.answer({"streams": data}, "\n".join(line for one in compared for line in _sentences(console, one)))

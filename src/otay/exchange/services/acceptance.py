@@ -376,16 +376,20 @@ def signed_position(peer: Peer, *, since: int | None = None) -> dict[str, Any]:
         return {"receipt": last.document, "signature": last.signature}
     answer = told.signed(key)
     if sequence and since is not None:
-        Receipt.objects.update_or_create(
+        kept = Receipt(
             peer=peer,
             direction=Direction.IN,
             sequence=sequence,
-            defaults={
-                "document": answer["receipt"],
-                "signature": answer["signature"],
-                "at": told.at,
-                "stored_at": keystore.real_now(),
-            },
+            document=answer["receipt"],
+            signature=answer["signature"],
+            at=told.at,
+            stored_at=keystore.real_now(),
+        )
+        Receipt.objects.bulk_create(
+            [kept],
+            update_conflicts=True,
+            unique_fields=["peer", "direction", "sequence"],
+            update_fields=["document", "signature", "at", "stored_at"],
         )
     return answer
 

@@ -23,6 +23,7 @@ from otay.exchange.domain.receipt import Receipt as Told
 from otay.exchange.domain.receipt import read_receipt, receipt_verifies
 from otay.exchange.domain.refusals import Code, Rejected
 from otay.exchange.models import Direction, Outbox, Peer, PeerHealth, Receipt, SignedHead
+from otay.exchange.queries import Standing
 from otay.exchange.services import rotation, transport
 from otay.exchange.services.acceptance import HELD_LISTED
 from otay.exchange.services.faults import printable, raise_alarm
@@ -56,10 +57,11 @@ def deliver_due(peer: Peer, *, limit: int = BATCH_RECORDS) -> Delivered:
     if health.restored_at is not None:
         return Delivered()  # first otay.exchange.services.tail
     limit = _fitting(limit, health.failures)
-    rows, waits = due_rows(peer, health.acknowledged, limit)
+    agreements = queries.standings([peer])[peer.pk]
+    rows, waits = due_rows(peer, agreements, health.acknowledged, limit)
     if not rows:
         return pause(health, waits) if waits else Delivered()
-    head, records = made_batch(peer, rows)
+    head, records = made_batch(peer, agreements, rows)
     raw, signature = envelope.pack(head, records, keystore.own_key())
     try:
         with tracing.span("deliver", links=(row.trace for row in rows), peer=peer.country, records=len(rows)):
@@ -80,9 +82,11 @@ def _fitting(limit: int, failures: int) -> int:
     return max(1, limit >> min(failures, 4))
 
 
-def due_rows(peer: Peer, acknowledged: int, limit: int, *, size_limit: int = BATCH_BYTES) -> tuple[list[Outbox], str]:
+def due_rows(
+    peer: Peer, agreements: Sequence[Standing], acknowledged: int, limit: int, *, size_limit: int = BATCH_BYTES
+) -> tuple[list[Outbox], str]:
     """The next rows that may go, and why the row after them must wait (empty: it need not)."""
-    waiting = {one.terms.citation for one in queries.standings([peer])[peer.pk] if one.waits}
+    waiting = {one.terms.citation for one in agreements if one.waits}
     rows: list[Outbox] = []
     size = 0
     for row in Outbox.objects.filter(peer=peer, sequence__gt=acknowledged).order_by("sequence")[:limit]:
@@ -97,10 +101,10 @@ def due_rows(peer: Peer, acknowledged: int, limit: int, *, size_limit: int = BAT
     return rows, ""
 
 
-def made_batch(peer: Peer, rows: Sequence[Outbox]) -> tuple[Head, list[Record]]:
+def made_batch(peer: Peer, agreements: Sequence[Standing], rows: Sequence[Outbox]) -> tuple[Head, list[Record]]:
     """Head and records; the body of a record whose agreement has ended stays here."""
     own = keystore.own_country()
-    ended = {one.terms.citation for one in queries.standings([peer])[peer.pk] if one.state == rules.State.ENDED}
+    ended = {one.terms.citation for one in agreements if one.state == rules.State.ENDED}
     records = [row.record(with_body=row.citation not in ended) for row in rows]
     first = rows[0].sequence
     before = Outbox.objects.filter(peer=peer, sequence=first - 1).values_list("link", flat=True).first()
@@ -119,25 +123,29 @@ def made_batch(peer: Peer, rows: Sequence[Outbox]) -> tuple[Head, list[Record]]:
     return head, records
 
 
-def signed_batch(peer: Peer, rows: Sequence[Outbox]) -> bytes:
+def signed_batch(peer: Peer, agreements: Sequence[Standing], rows: Sequence[Outbox]) -> bytes:
     """The batch of ``rows``, signed; its head is kept as sent, for evidence."""
-    head, records = made_batch(peer, rows)
+    head, records = made_batch(peer, agreements, rows)
     raw, signature = envelope.pack(head, records, keystore.own_key())
-    SignedHead.objects.get_or_create(
-        peer=peer,
-        direction=Direction.OUT,
-        sequence=head.last,
-        defaults={"document": head.document(), "signature": signature},
-    )
+    _keep_head(peer, head, signature)
     return raw
+
+
+def _keep_head(peer: Peer, head: Head, signature: str) -> None:
+    """Keep ``head`` as it was signed; one that is kept already stays."""
+    kept = SignedHead(
+        peer=peer, direction=Direction.OUT, sequence=head.last, document=head.document(), signature=signature
+    )
+    SignedHead.objects.bulk_create([kept], ignore_conflicts=True)
 
 
 def batch_after(peer: Peer, sequence: int, *, limit: int) -> bytes:
     """The batch that follows ``sequence``, for a neighbour that asks; empty at the end or while it must wait."""
-    rows, _waits = ([], "") if queries.is_restoring(peer) else due_rows(peer, sequence, limit)
+    agreements = queries.standings([peer])[peer.pk]
+    rows, _waits = ([], "") if queries.is_restoring(peer) else due_rows(peer, agreements, sequence, limit)
     if not rows:
         return b""
-    head, records = made_batch(peer, rows)
+    head, records = made_batch(peer, agreements, rows)
     return envelope.pack(head, records, keystore.own_key())[0]
 
 
@@ -171,7 +179,7 @@ def settle(
         Rejected: when the neighbour holds another history (an alarm is raised), or less than it receipted before
             (``rewind=True``: take its word and send again).
     """
-    here = own_link(peer, receipt.sequence)
+    here = head.link if head and receipt.sequence == head.last else own_link(peer, receipt.sequence)
     if here != receipt.link:
         text = _BEYOND if not here else N_("The neighbour's receipt is for another history of the stream to it")
         raise_alarm(peer, text)
@@ -183,12 +191,7 @@ def settle(
             raise Rejected(Code.GAP, N_("The neighbour holds less than it receipted before"))
         settled = _mark(peer, receipt, answer, health.acknowledged)
         if head is not None:
-            SignedHead.objects.get_or_create(
-                peer=peer,
-                direction=Direction.OUT,
-                sequence=head.last,
-                defaults={"document": head.document(), "signature": signature},
-            )
+            _keep_head(peer, head, signature)
         PeerHealth.objects.filter(pk=health.pk).update(
             acknowledged=receipt.sequence,
             failures=0,
@@ -221,14 +224,7 @@ def _mark(peer: Peer, receipt: Told, answer: dict[str, Any], acknowledged: int) 
     released = Outbox.objects.filter(peer=peer, state=Outbox.State.QUARANTINED, sequence__lte=receipt.sequence)
     if receipt.sequence == 0 or (receipt.sequence <= acknowledged and not held and not released.exists()):
         return 0
-    signed = {"document": answer["receipt"], "signature": answer["signature"], "at": receipt.at}
-    kept, _made = Receipt.objects.update_or_create(
-        peer=peer,
-        direction=Direction.OUT,
-        sequence=receipt.sequence,
-        defaults=signed,
-        create_defaults={**signed, "stored_at": keystore.real_now()},
-    )
+    kept = _keep_receipt(peer, receipt, answer)
     fresh = Outbox.objects.filter(peer=peer, sequence__gt=acknowledged, sequence__lte=receipt.sequence)
     settled = fresh.filter(receipt=None).exclude(sequence__in=held).update(state=Outbox.State.RECEIPTED, receipt=kept)
     if len(held) < HELD_LISTED:  # a longer list was cut off by the neighbour and releases nothing
@@ -238,6 +234,18 @@ def _mark(peer: Peer, receipt: Told, answer: dict[str, Any], acknowledged: int) 
             state=told_state(one.state), note=printable(one.reason, 300), receipt=kept
         )
     return settled
+
+
+def _keep_receipt(peer: Peer, receipt: Told, answer: dict[str, Any]) -> Receipt:
+    """The newest receipt for this place in the stream, kept. The caller holds the lock on the neighbour's health, under
+    which alone receipts for our stream are written."""
+    known = Receipt.objects.filter(peer=peer, direction=Direction.OUT, sequence=receipt.sequence).first()
+    kept = known or Receipt(
+        peer=peer, direction=Direction.OUT, sequence=receipt.sequence, stored_at=keystore.real_now()
+    )
+    kept.document, kept.signature, kept.at = answer["receipt"], answer["signature"], receipt.at
+    kept.save()
+    return kept
 
 
 def told_state(said: str) -> str:

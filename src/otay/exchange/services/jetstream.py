@@ -27,7 +27,7 @@ from django.db import OperationalError
 
 from otay.core.errors import Conflict, OtayError
 from otay.core.i18n import N_
-from otay.exchange import keystore
+from otay.exchange import keystore, queries
 from otay.exchange.domain import packing
 from otay.exchange.domain.refusals import Rejected
 from otay.exchange.models import Peer, PeerHealth
@@ -262,14 +262,14 @@ def _send(link: Broker, peer: Peer) -> bool:
 
 
 def _batches(link: Broker, peer: Peer, way: Way) -> Iterator[tuple[bytes, bool, int]]:
-    limit = BATCH_RECORDS
+    limit, agreements = BATCH_RECORDS, queries.standings([peer])[peer.pk]
     while len(way.in_flight) < IN_FLIGHT:
-        rows, waits = delivery.due_rows(peer, way.sent, limit, size_limit=BATCH_BYTES)
+        rows, waits = delivery.due_rows(peer, agreements, way.sent, limit, size_limit=BATCH_BYTES)
         if not rows:
             if waits:
                 delivery.pause(PeerHealth.objects.get(peer=peer), waits)
             return
-        raw = delivery.signed_batch(peer, rows)
+        raw = delivery.signed_batch(peer, agreements, rows)
         content, gzipped = packing.packed(raw)
         if len(content) + 1024 <= link.largest:
             yield content, gzipped, rows[-1].sequence

@@ -4,6 +4,7 @@ touched. A stream of ten million records keeps 40,000 of them."""
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
@@ -11,14 +12,16 @@ from typing import Any
 from django.db import transaction
 
 from otay.core.canonical import digest
-from otay.exchange import queries
+from otay.core.errors import OtayError
+from otay.core.i18n import N_
+from otay.exchange import keystore, queries
 from otay.exchange.domain.envelope import Record
 from otay.exchange.domain.questions import ALTERED, ERASED, LOST, WHOLE, Line
 from otay.exchange.domain.ranges import BUCKET, Tree, bucket_bounds, bucket_digest
 from otay.exchange.models import Direction, Inbox, Outbox, Peer, RangeDigest
 
 AT_ONCE = 32
-PER_TURN = 100
+TURN_SECONDS = 10.0
 _COLUMNS = (
     "sequence", "record_type", "business_key", "version", "citation", "created_at", "body_digest", "body", "link",
     "erased_at", "state", "corrects",
@@ -49,18 +52,48 @@ def _line(
     return Line(sequence, record_type, key, version, header, signed, bytes(link), stands, found)
 
 
-def fold(peer: Peer, direction: str, *, limit: int | None = None) -> int:
-    """Compute and keep the digests that are lacking for full buckets, oldest first; how many."""
+def fold(peer: Peer, direction: str, *, seconds: float | None = None) -> int:
+    """Compute and keep the digests that are lacking for full buckets, oldest first, at most for ``seconds``; how many
+    are left."""
     full = queries.position(peer, direction)[0] // BUCKET
-    lacking = [bucket for bucket, one in enumerate(_stored(peer, direction, full)) if not one][:limit]
+    lacking = [bucket for bucket, one in enumerate(_stored(peer, direction, full)) if not one]
+    end = None if seconds is None else time.monotonic() + seconds
     for at in range(0, len(lacking), AT_ONCE):
+        if end is not None and time.monotonic() > end:
+            return len(lacking) - at
         _fold(peer, direction, lacking[at : at + AT_ONCE])
-    return len(lacking)
+    return 0
 
 
 def fold_all() -> int:
-    """A turn of the background: some of what is lacking, for every neighbour and direction."""
-    return sum(fold(peer, direction, limit=PER_TURN) for peer in Peer.objects.all() for direction in Direction.values)
+    """A turn of the background: what is lacking, for every neighbour and direction, for a few seconds; how many
+    digests are left."""
+    return sum(fold(peer, way, seconds=TURN_SECONDS) for peer in Peer.objects.all() for way in Direction.values)
+
+
+class NotReady(OtayError):
+    """The node has not read its book through yet."""
+
+    status = 503
+
+
+def require(peer: Peer, direction: str, *, seconds: float) -> None:
+    """See that the digests are there, and compute what is lacking for so long.
+
+    Raises:
+        NotReady: when that was not long enough; what was computed is kept, and the background goes on.
+    """
+    if left := fold(peer, direction, seconds=seconds):
+        raise NotReady(
+            N_(
+                "%(country)s is still reading its book of %(stream)s: %(left)s stretches of %(size)s records are left. "
+                "Compare again later"
+            ),
+            country=keystore.own_country(),
+            stream=peer.stream(direction, keystore.own_country()),
+            left=left,
+            size=BUCKET,
+        )
 
 
 def _fold(peer: Peer, direction: str, buckets: Sequence[int]) -> None:
@@ -96,9 +129,11 @@ def _stored(peer: Peer, direction: str, full: int) -> list[bytes]:
 
 def tree(peer: Peer, direction: str, upto: int) -> Tree:
     """The tree over the first ``upto`` records, from kept digests and, for the last, unfilled bucket, from its rows."""
-    fold(peer, direction)
     full = upto // BUCKET
     buckets = _stored(peer, direction, full)
+    if not all(buckets):
+        fold(peer, direction)
+        buckets = _stored(peer, direction, full)
     for bucket, one in enumerate(buckets):
         if not one:  # touched this moment
             buckets[bucket] = bucket_digest(_leaves(peer, direction, *bucket_bounds(bucket)))

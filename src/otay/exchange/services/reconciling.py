@@ -27,6 +27,9 @@ from otay.node.actors import SYSTEM, Actor
 LISTED = 200
 BUCKETS_FOLLOWED = 64
 KEY_SPAN = 50_000
+DAILY_PATIENCE = 60.0
+ANSWER_WITHIN = 12.0
+"""Seconds that a page or a neighbour's question may wait while digests are computed."""
 
 
 def answer(peer: Peer, raw: bytes) -> dict[str, Any]:
@@ -34,6 +37,7 @@ def answer(peer: Peer, raw: bytes) -> dict[str, Any]:
 
     Raises:
         Rejected: when it is not a question, or about another stream.
+        NotReady: when this node has to read too much of its book first; the neighbour asks again.
     """
     asked = read_question(raw)
     own = keystore.own_country()
@@ -44,6 +48,7 @@ def answer(peer: Peer, raw: bytes) -> dict[str, Any]:
         raise Rejected(Code.RESTORING, N_("This node was restored and does not know yet what it had sent: ask later"))
     position, link = queries.position(peer, direction)
     upto = min(asked.upto, position)
+    ranges.require(peer, direction, seconds=ANSWER_WITHIN)
     tree = ranges.tree(peer, direction, upto)
     told = Answer(
         stream=asked.stream,
@@ -99,10 +104,12 @@ def _key_records(peer: Peer, direction: str, asked: Question, upto: int) -> list
 
 @dataclass(slots=True)
 class _Talk:
-    """One conversation about one stream; counts its round trips."""
+    """One conversation about one stream; counts its round trips. ``patience``: how many seconds a neighbour that is
+    still reading its book is asked again."""
 
     peer: Peer
     direction: str
+    patience: float
     trips: int = 0
     last: dict[str, Any] = field(default_factory=dict)
 
@@ -113,8 +120,7 @@ class _Talk:
     def ask(self, upto: int, **asked: Any) -> Answer:
         """Ask, and check that the answer is the neighbour's own."""
         question = Question(self.stream, upto, **asked)
-        self.trips += 1
-        raw = transport.question(self.peer, question.body())
+        raw = self._asked(question.body())
         found = read_answer(raw)
         public = queries.public_keys(self.peer, trusted_only=True).get(found.key, b"")
         if found.by != self.peer.country or not answer_verifies(raw, found, question, public):
@@ -123,6 +129,17 @@ class _Talk:
             self.last = raw
             return found
         raise Rejected(Code.MALFORMED, N_("The neighbour's answer about its records cannot be read"))
+
+    def _asked(self, body: bytes) -> dict[str, Any]:
+        end = time.monotonic() + self.patience
+        while True:
+            self.trips += 1
+            try:
+                return transport.question(self.peer, body)
+            except transport.Unreachable as problem:
+                if not problem.wait or time.monotonic() + problem.wait > end:
+                    raise
+                time.sleep(problem.wait)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,10 +178,18 @@ class Compared:
 
 
 def reconcile(
-    *, actor: Actor, peer: Peer, repairing: bool = False, by_key: bool = False, afresh: bool = False, reason: str = ""
+    *,
+    actor: Actor,
+    peer: Peer,
+    repairing: bool = False,
+    by_key: bool = False,
+    afresh: bool = False,
+    reason: str = "",
+    patience: float = 0.0,
 ) -> list[Compared]:
     """Compare both streams with the neighbour's book. ``repairing``: resend, or ask for, what one side lacks; what was
-    altered is never overwritten. ``afresh``: forget kept digests first and read every row here.
+    altered is never overwritten. ``afresh``: forget kept digests first and read every row here. ``patience``: seconds
+    to wait while this node, and then the neighbour, reads what it has no digests of.
 
     Never call it inside a transaction: it talks to the network.
 
@@ -173,6 +198,7 @@ def reconcile(
         Conflict: when the neighbour is suspended.
         Unreachable: when the neighbour does not answer.
         Rejected: when its answer is not its own.
+        NotReady: when this node has to read too much of its book first.
     """
     actor.require("exchange.manage")
     if peer.state != Peer.State.TRUSTED:
@@ -182,8 +208,11 @@ def reconcile(
                           "otay exchange recover"), country=peer.country)  # fmt: skip
     if afresh:
         ranges.forget(peer)
+    for way in Direction.values:
+        ranges.require(peer, way, seconds=max(patience, ANSWER_WITHIN))
     return [
-        _reconciled(actor, peer, way, repairing=repairing, by_key=by_key, reason=reason) for way in Direction.values
+        _reconciled(actor, peer, way, repairing=repairing, by_key=by_key, reason=reason, patience=patience)
+        for way in Direction.values
     ]
 
 
@@ -192,16 +221,18 @@ def reconcile_all() -> dict[str, str]:
     results = {}
     for peer in Peer.objects.filter(state=Peer.State.TRUSTED):
         try:
-            found = reconcile(actor=SYSTEM, peer=peer)
+            found = reconcile(actor=SYSTEM, peer=peer, patience=DAILY_PATIENCE)
             results[peer.country] = "ok" if all(one.same for one in found) else "differs"
         except OtayError as problem:
             results[peer.country] = str(problem)
     return results
 
 
-def _reconciled(actor: Actor, peer: Peer, direction: str, *, repairing: bool, by_key: bool, reason: str) -> Compared:
+def _reconciled(
+    actor: Actor, peer: Peer, direction: str, *, repairing: bool, by_key: bool, reason: str, patience: float
+) -> Compared:
     began = time.perf_counter()
-    talk = _Talk(peer, direction)
+    talk = _Talk(peer, direction, patience)
     here = queries.position(peer, direction)[0]
     first = talk.ask(here, nodes=_root_node(here))
     upto = min(here, first.position)
