@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -102,14 +103,20 @@ def percent(share: Number | None, decimals: int = 0) -> str:
 
 
 def exact(value: object) -> str:
-    """A decimal that was kept as text, as a number of the reader's language; any other text as it is."""
+    """A decimal that was kept as text, alone or before its unit or currency (``22572.00 USD``), as a number of the
+    reader's language; any other text as it is."""
     text = "" if value is None else str(value)
+    amount, _space, unit = text.partition(" ")
     try:
-        kept = Decimal(text)
+        kept = Decimal(amount)
     except ArithmeticError:
         return text
-    return number(kept) if kept.is_finite() else text
+    if not kept.is_finite() or (unit and not _UNIT.fullmatch(unit)):
+        return text
+    return f"{number(kept)}\u00a0{unit}" if unit else number(kept)
 
+
+_UNIT = re.compile("[A-Za-z][A-Za-z0-9]{1,2}", re.ASCII)
 
 FILTERS: dict[str, Callable[..., Any]] = {
     "number": number,

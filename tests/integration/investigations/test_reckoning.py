@@ -114,7 +114,7 @@ def test_the_duty_of_an_undervalued_consignment_is_shown_on_finding_page_and_api
     assert (pair.duty["declared"], pair.duty["expected"]) == ("400.00", "1000.00")
     officer = signed_in(make_person(("supervisor", PORT)))
     page = officer.get(f"/investigations/declarations/{row.number}/").content.decode()
-    assert f"400.00 USD by line {row.hs6} MX: 10 %" in page
+    assert f"400.00\u00a0USD by line {row.hs6} MX: 10 %" in page
     assert "1 MXN = 0.05 USD" in page
     assert "600.00\u00a0USD" in officer.get("/investigations/findings/").content.decode()
     answer = client.get("/api/v1/investigations/findings", **bearer(make_token("supervisor"))).json()

@@ -92,3 +92,15 @@ def test_money_mass_and_shares_carry_their_unit() -> None:
 )
 def test_nothing_is_shown_as_a_dash(show: object) -> None:
     assert show(None) == showing.DASH  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("1234567.50", "1,234,567.50"), ("22572.00 USD", "22,572.00\u00a0USD"), ("12000 kg", "12,000\u00a0kg"),
+        ("22572.00 USD, 3 MXN", "22572.00 USD, 3 MXN"), ("CN", "CN"), ("NaN USD", "NaN USD"), ("5 <b>", "5 <b>"),
+        (None, ""),
+    ],
+)  # fmt: skip
+def test_a_number_kept_as_text_is_shown_alone_or_before_its_unit(text: str | None, shown: str) -> None:
+    assert showing.exact(text) == shown

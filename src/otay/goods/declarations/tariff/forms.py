@@ -11,10 +11,11 @@ from otay.goods.declarations.tariff.services import LINES, RATES
 class FileForm(forms.Form):
     """A file of rates or lines."""
 
-    table = forms.ChoiceField(label=_("Table"), choices=[(RATES, _("Exchange rates")), (LINES, _("Tariff lines"))])
-    file = forms.FileField(label=_("CSV file"))
+    table = forms.ChoiceField(label=_("Table"), choices=[(RATES, _("Exchange rates")), (LINES, _("Tariff lines"))],
+                              widget=forms.Select({"class": "usa-select"}))  # fmt: skip
+    file = forms.FileField(label=_("CSV file"), widget=forms.FileInput({"class": "usa-input file", "accept": ".csv"}))
     source = forms.CharField(
-        label=_("Source"), max_length=200, required=False,
+        label=_("Source"), max_length=200, required=False, widget=forms.TextInput({"class": "usa-input"}),
         help_text=_("Where it was published, for rows that name no source themselves."),
     )  # fmt: skip
 
