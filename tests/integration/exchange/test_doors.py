@@ -6,7 +6,7 @@ import gzip
 import json
 import re
 import stat
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -146,6 +146,20 @@ def test_pages_in_spanish_say_it_in_spanish(peer):
     text = browser.get("/exchange/").content.decode()
     assert "Intercambio con vecinos" in text
     assert "Exchange with neighbours" not in text
+
+
+def test_a_neighbour_that_is_down_is_told_with_since_when_and_what_to_do(peer, monkeypatch):
+    published(peer, 1)
+    delivery.deliver_due(peer)  # nobody listens at its address
+    later = keystore.real_now() + timedelta(hours=3)
+    monkeypatch.setattr(keystore, "real_now", lambda: later)
+    browser = signed_in(make_person("auditor"))
+    shown = browser.get("/exchange/").content.decode()
+    assert "The neighbour has not answered for 3 h" in shown
+    assert "leaves by itself as soon as it answers" in shown
+    assert "Last attempt: " in shown
+    browser.cookies["otay_us_language"] = "es-mx"
+    assert "El vecino no responde desde hace 3 h" in browser.get("/exchange/").content.decode()
 
 
 def test_the_contents_are_shown_for_a_purpose_beside_the_neighbours_copy(db, room, neighbour, monkeypatch):
