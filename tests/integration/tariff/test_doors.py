@@ -14,7 +14,7 @@ from django.test import Client
 
 from factories import tariff
 from factories.node import bearer, make_person, make_token, signed_in
-from otay.goods.declarations.tariff import commands, queries
+from otay.goods.declarations.tariff import commands, queries, reading
 from otay.goods.declarations.tariff.models import ExchangeRate, TableFile, TariffLine
 from otay.node import clock
 
@@ -80,9 +80,10 @@ def test_what_was_shown_and_has_changed_meanwhile_is_shown_anew(analyst: Client)
     assert analyst.post(address, {"version": "1"}).status_code == 302
 
 
-def test_an_empty_file_and_a_table_that_is_none(analyst: Client) -> None:
+def test_an_empty_file_one_too_large_and_a_table_that_is_none(analyst: Client) -> None:
     assert sent(analyst, b"").status_code == 422
     assert sent(analyst, RATES, table="people").status_code == 422
+    assert sent(analyst, RATES + b"\n" * reading.MOST_BYTES).status_code == 422, "more than is taken"
     assert not TableFile.objects.exists()
 
 

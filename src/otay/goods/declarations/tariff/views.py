@@ -19,6 +19,7 @@ from otay.goods.declarations.tariff import queries, services
 from otay.goods.declarations.tariff.domain import Rates
 from otay.goods.declarations.tariff.forms import ApplyForm, FileForm
 from otay.goods.declarations.tariff.models import TableFile
+from otay.goods.declarations.tariff.reading import MOST_BYTES
 from otay.node import clock
 from otay.node.actors import Actor
 from otay.node.guarding import needs
@@ -92,9 +93,10 @@ def files(request: HttpRequest) -> HttpResponse:
     form = FileForm(request.POST or None, request.FILES or None)
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
+        sent = given["file"]
         try:
             row = services.upload(
-                actor=_actor(request), table=given["table"], name=given["file"].name, content=given["file"].read(),
+                actor=_actor(request), table=given["table"], name=sent.name, content=sent.read(MOST_BYTES + 1),
                 source=given["source"],
             )  # fmt: skip
             return redirect("tariff:file", row.pk)
